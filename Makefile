@@ -1,0 +1,101 @@
+# The commands of the house. `make` alone lists them.
+#
+# Everything lives in .venv, made from the locks in requirements/ on first use;
+# files in it (.made to .check) remember what is installed, so that a
+# second run is quick. Another Python: make PYTHON=/path/to/python3.12 VENV=.venv-3.12 ...
+
+VENV ?= .venv
+PYTHON ?=
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install --no-build-isolation
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+.DELETE_ON_ERROR:
+.PHONY: help demo serve test check format coverage rules lock image clean
+
+help:  ## list these commands
+	@echo "Myoflag: FHIR laboratory results and diagnoses in, explained Flags out. Try: make demo"
+	@sed -n 's/^\([a-z]*\):.*## /  make \1@/p' $(MAKEFILE_LIST) | column -t -s @ 2>/dev/null \
+		|| sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.runtime  ## evaluate the sample bundles and show their flags as a table
+	@$(BIN)/myoflag evaluate --now latest fhir_samples
+
+serve: $(VENV)/.runtime  ## start the HTTP service on 127.0.0.1:8080
+	@$(BIN)/myoflag serve
+
+test: $(VENV)/.test  ## run all tests
+	@$(BIN)/python -m pytest -q
+
+check: $(VENV)/.check  ## format, lint, types, room contracts, rules, Dockerfile
+	@$(BIN)/ruff format --check --diff .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/myoflag rules lint
+	@$(BIN)/hadolint Dockerfile
+
+format: $(VENV)/.check  ## rewrite the code as `make check` wants it
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+coverage: $(VENV)/.test  ## run all tests and show the lines that none of them reached
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -q
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+rules: $(VENV)/.runtime  ## lint the rules and run the tests beside them
+	@$(BIN)/myoflag rules lint
+	@$(BIN)/myoflag rules test
+
+lock: $(VENV)/.check  ## compute the locks anew from pyproject.toml and requirements/*.in
+	@$(LOCK) $(UPGRADE) requirements/build.in -o requirements/build.txt
+	@$(LOCK) $(UPGRADE) pyproject.toml -c requirements/build.txt -o requirements/runtime.txt
+	@$(LOCK) $(UPGRADE) pyproject.toml requirements/test.in \
+		-c requirements/build.txt -c requirements/runtime.txt -o requirements/test.txt
+	@$(LOCK) $(UPGRADE) pyproject.toml requirements/test.in requirements/check.in \
+		-c requirements/build.txt -c requirements/test.txt -o requirements/check.txt
+
+image:  ## build the container image (needs a Docker engine)
+	docker build --tag myoflag .
+
+clean:  ## remove what make and the tools made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+
+# The first Python that can install Myoflag, of $(PYTHON) or the usual names.
+$(VENV)/.made:
+	@for name in $(or $(PYTHON),python3.12 python3.11 python3); do \
+		if $$name -c '' 2>/dev/null; then \
+			seen=$$name; \
+			if $$name requirements/machine.py 2>/dev/null; then found=$$name; break; fi; \
+		fi; \
+	done; \
+	if [ -z "$$seen" ]; then \
+		echo "Myoflag needs Python 3.11 or 3.12, and there is none here ($(or $(PYTHON),python3))." >&2; exit 1; \
+	fi; \
+	if [ -z "$$found" ]; then $$seen requirements/machine.py; exit 1; fi; \
+	echo "Making $(VENV) with $$($$found --version)."; \
+	$$found -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.build: requirements/build.txt $(VENV)/.made
+	@$(PIP) --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml $(VENV)/.build
+	@echo "Installing what Myoflag needs (the first time takes a minute: its rules engine is compiled)."
+	@$(PIP) --require-hashes -r $<
+	@$(PIP) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.runtime
+	@echo "Installing what the tests need."
+	@$(PIP) --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.check: requirements/check.txt $(VENV)/.test
+	@echo "Installing what the checks need."
+	@$(PIP) --require-hashes -r $<
+	@touch $@
