@@ -1,0 +1,246 @@
+"""Derived values: results that are computed from results, with their formula and inputs kept.
+
+The engine calls `compute` for each derived document after choosing results:
+
+    computed = compute(knowledge, "sodium_corrected", chosen, counting, patient, now)
+
+`chosen` maps analyte ids to the result that decides now, `counting` maps them to all
+that count (not in the future, inside the lookback). What the inputs are is read from
+the document; inputs that are missing simply give no result.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from service.knowledge import formula
+from service.knowledge.language import Change, Derived, Formula, Input
+from service.knowledge.model import Knowledge
+from service.knowledge.quantities import parse_age, parse_range, parse_span
+from service.knowledge.units import convert
+from service.record import Amount, Issue, Moment, Patient, Result
+
+_AGE = "age"
+
+
+class Computed(Struct, frozen=True):
+    """A derived result, or None, and what must be said of it."""
+
+    result: Result | None = None
+    issues: tuple[Issue, ...] = ()
+
+
+class _Dated(NamedTuple):
+    """A usable number at a time."""
+
+    value: Fraction
+    moment: Moment
+    result: Result
+
+
+#: A value, None where arithmetic gave no number, and the inputs that it came from.
+_Found = tuple[Decimal | None, tuple[_Dated, ...]]
+
+
+def compute(  # noqa: PLR0917 - what it depends on, in the order in which it is asked
+    knowledge: Knowledge,
+    derived: str,
+    chosen: Mapping[str, Result],
+    counting: Mapping[str, Sequence[Result]],
+    patient: Patient,
+    now: datetime,
+) -> Computed:
+    """The derived value `derived` of a patient at `now`.
+
+    Its result is of the analyte that it stands for, else of the derived value itself. It
+    has the marks of its inputs beside "calculated", and the moment and source of the
+    latest input. Whether a result that stands for an analyte outranks reported
+    ones is the caller's to say. None where an input is missing, unreadable, undated, has a
+    comparator, or lies outside its valid range or too far from the others in time; where
+    the value was measured; where age or sex is needed and not known. A value that
+    is outside the plausible range is None with a warning.
+    """
+    rule = knowledge.derived[derived]
+    if rule.change:
+        found = _change(knowledge, rule, rule.change, counting.get(rule.change.analyte, ()))
+    else:
+        inputs = _inputs(knowledge, rule, chosen, counting)
+        found = _formula(rule, inputs, patient, now) if inputs else None
+    if found is None:
+        return Computed()
+    value, used = found
+    span = parse_range(rule.plausible)
+    if value is None or not span.low <= value <= span.high:
+        how = f"outside {rule.plausible}" if value is not None else "to no number"
+        text = f"{rule.name} was not used: it computes {how}, so an input is probably wrong"
+        expressions = tuple(each.result.source.expression for each in used)
+        return Computed(None, (Issue("warning", "value", text, expressions, patient.key),))
+    latest = max(used, key=lambda each: (each.moment.latest, each.moment.earliest)).result
+    marks = dict.fromkeys(mark for each in used for mark in each.result.marks)
+    return Computed(
+        Result(
+            analyte=rule.stands_for or derived,
+            amount=Amount(value, rule.unit),
+            printed=f"{value:f}" + (f" {rule.unit}" if rule.unit != "1" else ""),
+            moment=latest.moment,
+            source=latest.source,
+            issued=latest.issued,
+            marks=("calculated", *(mark for mark in marks if mark != "calculated")),
+            formula=rule.name,
+            inputs=tuple(each.result for each in used),
+        )
+    )
+
+
+def age_in_days(patient: Patient, now: datetime) -> int | None:
+    """Days of life at `now`, of the earliest birth that is possible; None where it is not known."""
+    return (now - patient.born.earliest).days if patient.born else None
+
+
+def age_in_years(patient: Patient, now: datetime) -> int | None:
+    """Birthdays had at `now`; None where the birth date is not known."""
+    if not patient.born:
+        return None
+    born = patient.born.earliest
+    return now.year - born.year - ((now.month, now.day) < (born.month, born.day))
+
+
+def _inputs(
+    knowledge: Knowledge,
+    rule: Derived,
+    chosen: Mapping[str, Result],
+    counting: Mapping[str, Sequence[Result]],
+) -> dict[str, _Dated] | None:
+    """The inputs of a formula by name; None unless all are there, together, and not measured."""
+    inputs: dict[str, _Dated] = {}
+    for name, given in rule.inputs.items():
+        if not (found := _read(knowledge, chosen, given)):
+            return None
+        inputs[name] = found
+    if not rule.same_draw:
+        return inputs
+    apart = parse_span(rule.same_draw)
+    moments = [each.moment for each in inputs.values()]
+    measured = [
+        result.moment
+        for analyte in rule.unless_measured
+        for result in counting.get(analyte, ())
+        if result.moment
+    ]
+    if not _together(moments, apart):
+        return None
+    return None if any(_together([*moments, moment], apart) for moment in measured) else inputs
+
+
+def _formula(
+    rule: Derived, inputs: Mapping[str, _Dated], patient: Patient, now: datetime
+) -> _Found | None:
+    """What the first formula for somebody of this age and sex gives."""
+    values = {name: each.value for name, each in inputs.items()}
+    years = age_in_years(patient, now)
+    if years is not None:
+        values[_AGE] = Fraction(years)
+    for way in rule.formulas:
+        if _is_for(way, patient, now) and formula.names_in(way.formula) <= values.keys():
+            try:
+                return formula.evaluate(way.formula, values), tuple(inputs.values())
+            except ArithmeticError:
+                return None, tuple(inputs.values())
+    return None
+
+
+def _read(knowledge: Knowledge, chosen: Mapping[str, Result], given: Input) -> _Dated | None:
+    """An input in its unit, where there is one that can be computed with."""
+    result = chosen.get(given.analyte)
+    dated = _dated(knowledge, result, given.unit, given.form) if result else None
+    if dated and given.valid:
+        span = parse_range(given.valid)
+        if not span.low <= dated.value <= span.high:
+            return None
+    return dated
+
+
+def _dated(knowledge: Knowledge, result: Result, unit: str, form: str = "") -> _Dated | None:
+    """A result as an exact number of a unit; None where it is not one number at one time."""
+    amount = result.amount
+    if not amount or result.comparator or not result.moment:
+        return None
+    try:
+        value = convert(
+            knowledge,
+            result.analyte,
+            amount.value,
+            amount.unit,
+            unit,
+            form=result.form,
+            to_form=form,
+        )
+    except ValueError:
+        return None
+    return _Dated(value, result.moment, result)
+
+
+def _together(moments: Iterable[Moment], apart: timedelta) -> bool:
+    listed = list(moments)
+    first = min(moment.latest for moment in listed)
+    return max(moment.earliest for moment in listed) - first <= apart
+
+
+def _is_for(way: Formula, patient: Patient, now: datetime) -> bool:
+    if way.sex and way.sex != patient.sex:
+        return False
+    days = age_in_days(patient, now)
+    return not way.for_age or (days is not None and parse_age(way.for_age).holds(days))
+
+
+def _change(
+    knowledge: Knowledge, rule: Derived, change: Change, results: Sequence[Result]
+) -> _Found | None:
+    """The largest change between two results: an earlier one strictly before a later one.
+
+    They lie at most `over` apart. Of equal changes the newest pair counts. Each result
+    meets only the extreme of those shortly before it, so that thousands of results cost
+    no more than their sorting.
+    """
+    unit = knowledge.analytes[change.analyte].unit if change.kind == "ratio" else rule.unit
+    dated = [found for result in results if (found := _dated(knowledge, result, unit))]
+    if change.kind == "ratio":
+        dated = [each for each in dated if each.value > 0]
+    over = parse_span(change.over)
+    waiting = deque(sorted(dated, key=lambda each: (each.moment.latest, _name(each))))
+    before: deque[_Dated] = deque()
+    best: tuple[Fraction, _Dated, _Dated] | None = None
+    for later in sorted(dated, key=lambda each: (each.moment.earliest, _name(each))):
+        while waiting and waiting[0].moment.latest < later.moment.earliest:
+            _enter(before, waiting.popleft(), largest=change.kind == "fall")
+        while before and later.moment.earliest - before[0].moment.latest > over:
+            before.popleft()
+        if before:
+            size = _size(change, before[0].value, later.value)
+            if best is None or size >= best[0]:
+                best = size, before[0], later
+    if best is None or best[0] <= 0:
+        return None
+    return formula.round_six(best[0]), (best[1], best[2])
+
+
+def _enter(before: deque[_Dated], new: _Dated, *, largest: bool) -> None:
+    """Let a result in at the end; those that can never be the extreme again leave."""
+    while before and (before[-1].value <= new.value if largest else before[-1].value >= new.value):
+        before.pop()
+    before.append(new)
+
+
+def _size(change: Change, earlier: Fraction, later: Fraction) -> Fraction:
+    if change.kind == "ratio":
+        return later / earlier
+    return later - earlier if change.kind == "rise" else earlier - later
+
+
+def _name(each: _Dated) -> tuple[str, str]:
+    return each.result.source.reference, each.result.source.expression
