@@ -1,0 +1,74 @@
+"""From a record to its assessment: typed code grades results, durable-rules joins facts."""
+
+from collections.abc import Mapping
+from typing import NamedTuple, Self
+
+from service.engine.assessing import Assessor
+from service.engine.causes import Named
+from service.engine.holding import hold
+from service.engine.laboratory import Laboratory
+from service.engine.linking import Linker
+from service.engine.rulebook import Rulebook
+from service.engine.situation import Situations
+from service.knowledge.model import Knowledge
+from service.record import Assessment, Record
+
+
+class Examination(NamedTuple):
+    """An assessment, and how it came about.
+
+    `held` are the links that held, whatever came of it; of those that suppress a finding only
+    the ones that took something away. `named` are the causes before any was told within
+    another. `undecided` says of analytes and derived values that were
+    measured why it is not known what they show, or how grave it is.
+    """
+
+    assessment: Assessment
+    held: frozenset[str]
+    named: Mapping[str, Named]
+    undecided: Mapping[str, str]
+
+
+class Engine:
+    """A rule set, ready to assess records; all that can be prepared is prepared.
+
+    Safe to share between threads. Raises TooComplexError or LinkingError where
+    durable-rules cannot hold the rule set. Use as a context manager, or `close` it.
+    """
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        laboratory = Laboratory(knowledge)
+        self.knowledge = knowledge
+        self._situations = Situations(knowledge, laboratory)
+        self._rulebook = Rulebook(knowledge, laboratory)
+        self._assessor = Assessor(knowledge)
+        self._linker = Linker(self._rulebook.patterns)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def assess(self, record: Record) -> Assessment:
+        """The possible causes of myoclonus that a record points to, and what must be said.
+
+        Raises LinkingError where durable-rules fails, and where the engine is closed.
+        """
+        return self.examine(record).assessment
+
+    def examine(self, record: Record) -> Examination:
+        """The assessment of a record with what rule tests ask beside; raises as `assess` does."""
+        sitting = self._rulebook.sit(self._situations.of(record))
+        holding = hold(self._rulebook, sitting, self._linker.fired(self._rulebook.facts(sitting)))
+        named = self._assessor.name(sitting.situation, holding)
+        return Examination(
+            assessment=self._assessor.assess(sitting.situation, holding, named),
+            held=holding.held,
+            named=named,
+            undecided=sitting.situation.showing.undecided,
+        )
+
+    def close(self) -> None:
+        """Free what durable-rules holds. A second call does nothing."""
+        self._linker.close()

@@ -1,0 +1,95 @@
+"""The causes that links named: how strongly, how pressing, and which is told within another."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from service.engine.holding import Held
+from service.engine.rulebook import Effect
+from service.knowledge.language import CauseRule
+from service.record import STRENGTHS, Finding, Priority, Strength
+
+#: Of a cause without critical findings, by its strength and whether a sign is documented.
+_PRIORITY: dict[tuple[Strength, bool], Priority] = {
+    ("strong", True): "high",
+    ("strong", False): "medium",
+    ("moderate", True): "medium",
+    ("moderate", False): "low",
+    ("weak", True): "low",
+    ("weak", False): "low",
+}
+_EFFECTS: tuple[Effect, ...] = ("supports", "strengthens", "against")
+
+
+class Named(Struct, frozen=True):
+    """A cause that a link named, by itself; its links in order: supporting first, strong first."""
+
+    cause: str
+    strength: Strength
+    priority: Priority
+    held: tuple[Held, ...]
+
+    @property
+    def supporting(self) -> list[Held]:
+        """The links that name the cause or raise it."""
+        return [held for held in self.held if held.effect != "against"]
+
+
+def name(rule: CauseRule, held: Sequence[Held], *, sign: bool) -> Named | None:
+    """The cause that links hold for; None where none names it. `sign`: one is documented."""
+    ordered = tuple(sorted(held, key=_order))
+    strongest = ordered[0].compiled.link.strength
+    if not strongest:
+        return None
+    steps = STRENGTHS.index(strongest)
+    for each in ordered:
+        steps += each.compiled.link.strengthens - each.compiled.link.against
+    ceiling = STRENGTHS.index(rule.ceiling)
+    strength = STRENGTHS[min(max(steps, 0), ceiling)]
+    named = Named(rule.cause, strength, _PRIORITY[strength, sign], ordered)
+    if _is_critical(named):
+        return Named(rule.cause, strength, "high", ordered)
+    return named
+
+
+def roots(named: Mapping[str, Named]) -> dict[str, str]:
+    """Into which cause each named cause is absorbed; causes that stand alone into themselves."""
+    into = {cause: _subsuming(each, named) for cause, each in named.items()}
+    return {cause: _root(cause, into) for cause in named}
+
+
+def _order(held: Held) -> tuple[int, int, str]:
+    link = held.compiled.link
+    strength = STRENGTHS.index(link.strength) if link.strength else 0
+    return _EFFECTS.index(held.effect), -strength, link.link
+
+
+def _is_critical(named: Named) -> bool:
+    return any(
+        isinstance(piece, Finding) and piece.critical
+        for held in named.supporting
+        for piece in held.evidence
+    )
+
+
+def _subsuming(each: Named, named: Mapping[str, Named]) -> str:
+    """The cause within which all strength links of a cause let it be told; "" if one does not."""
+    first = ""
+    for held in each.held:
+        if held.effect != "supports":
+            break
+        other = held.compiled.link.subsumed_by
+        if other not in named or other == each.cause:
+            return ""
+        first = first or other
+    return first
+
+
+def _root(cause: str, into: Mapping[str, str]) -> str:
+    path = [cause]
+    while following := into[path[-1]]:
+        if following in path:
+            # The loader refuses circles; in one, nothing is absorbed.
+            return cause if following == cause else following
+        path.append(following)
+    return path[-1]

@@ -1,0 +1,100 @@
+"""Which results of an analyte count at a moment, and which of them decides."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import NamedTuple
+
+from service.engine.grading import Graded, is_readable
+from service.engine.limits import Table
+from service.record import Result
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Counted(NamedTuple):
+    """The results of one analyte, sorted by whether they count.
+
+    `counting` may decide. `past` are the dated ones that are not in the future, however
+    old. The rest does not count: `future`, `outdated`, and `undated` beside dated ones.
+    """
+
+    counting: Sequence[Result]
+    past: Sequence[Result]
+    future: Sequence[Result] = ()
+    outdated: Sequence[Result] = ()
+    undated: Sequence[Result] = ()
+
+
+def count(results: Sequence[Result], now: datetime, lookback: timedelta) -> Counted:
+    """Sort the results of one analyte by whether they count at `now`."""
+    since = now - lookback
+    counting: list[Result] = []
+    past: list[Result] = []
+    future: list[Result] = []
+    outdated: list[Result] = []
+    undated: list[Result] = []
+    for result in results:
+        moment = result.moment
+        if not moment:
+            undated.append(result)
+        elif moment.earliest > now:
+            future.append(result)
+        else:
+            past.append(result)
+            (counting if moment.latest >= since else outdated).append(result)
+    if not past and not future:
+        return Counted(undated, past)
+    return Counted(counting, past, future, outdated, undated)
+
+
+def newest(counting: Iterable[Result]) -> list[Result]:
+    """The readable results that no other is newer than.
+
+    A date without a time may be any moment of its day, so there may be several. Of these only
+    the last issued count: a correction replaces what it corrects.
+    """
+    readable = [result for result in counting if is_readable(result)]
+    if len(readable) > 1:
+        cutoff = max((r.moment.earliest for r in readable if r.moment), default=_NEVER)
+        readable = [r for r in readable if not r.moment or r.moment.latest >= cutoff]
+        last = max(r.issued or _NEVER for r in readable)
+        readable = [r for r in readable if (r.issued or _NEVER) == last]
+    return readable
+
+
+def differ(results: Sequence[Result]) -> bool:
+    """Whether results of one moment say different things."""
+    if not results[1:]:
+        return False
+    said = {(r.amount, r.form, r.comparator, r.interpretation) for r in results}
+    return len(said) > 1
+
+
+def severity(graded: Graded, table: Table) -> tuple[bool, int, bool, bool, Fraction, str, str]:
+    """Sorts what results of one moment show: the most abnormal first, by source where equal."""
+    result = graded.result
+    value = None
+    if result.amount and table.factor:
+        value = Fraction(result.amount.value) * table.factor
+    return (
+        not any(finding.critical for finding in graded.findings),
+        -max((finding.rank for finding in graded.findings), default=0),
+        graded.normal is not None,
+        value is None,
+        value or Fraction(0),
+        result.source.reference,
+        result.source.expression,
+    )
+
+
+def is_older_than_unreadable(chosen: Result, counting: Iterable[Result]) -> bool:
+    """Whether a result that cannot be read is, or may be, as new as the one that decides."""
+    for result in counting:
+        if is_readable(result):
+            continue
+        if not chosen.moment or not result.moment:
+            return True
+        if result.moment.latest >= chosen.moment.earliest:
+            return True
+    return False

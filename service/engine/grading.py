@@ -1,0 +1,223 @@
+"""What one result shows: each grade of its analyte's findings is true, false or unknown."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from msgspec import Struct
+
+from service.engine.comparing import BEYOND, LOW_SIDES, Number, lies
+from service.engine.limits import (
+    NO_AGE,
+    NO_BOUND,
+    OPEN,
+    Edge,
+    Ladder,
+    Limit,
+    Table,
+    Verdict,
+    between,
+)
+from service.knowledge.quantities import LimitValue
+from service.record import MARKS, Amount, Finding, Normal, Result
+
+LOW_FLAGS = frozenset({"L", "LL"})
+HIGH_FLAGS = frozenset({"H", "HH"})
+FLAGS = LOW_FLAGS | HIGH_FLAGS | {"N"}
+
+_FLAG_ONLY = "the laboratory's flag does not tell how far beyond its limit it lies"
+_OUTSIDE = "it lies outside its reference range, and no rule says what that means"
+_ORDER = {mark: place for place, mark in enumerate(MARKS)}
+
+_Judged = tuple[Limit, Verdict]
+
+
+class Graded(Struct, frozen=True):
+    """What a result shows: findings, or that it is normal; `why` something of it is not known."""
+
+    result: Result
+    findings: tuple[Finding, ...] = ()
+    normal: Normal | None = None
+    why: str = ""
+
+
+def is_readable(result: Result) -> bool:
+    """Whether a result says anything: by its value, or by the laboratory's flag."""
+    return result.amount is not None or result.interpretation in FLAGS
+
+
+def grade(table: Table, result: Result) -> Graded:
+    """What a readable result shows by itself. The table is of its unit, and for its patient."""
+    if _is_plainly_inside(table, result):
+        return Graded(result, normal=_normal(table, (), result))
+    if not table.ladders:
+        return _between_ends(table, result)
+    found: list[Finding] = []
+    judged: list[_Judged] = []
+    why = ""
+    for ladder in table.ladders:
+        climbed = _climb(table, ladder, result)
+        beyond = [each for each in climbed if each[1].beyond]
+        if beyond:
+            # The first listed of a rank stands: grades of one name may be for several ages.
+            highest = max(beyond, key=lambda each: each[0].rank)
+            found.append(_finding(table, ladder, highest, result))
+        why = why or _unknown(climbed)
+        judged += climbed
+    if found or why:
+        return Graded(result, tuple(found), why=why)
+    return Graded(result, normal=_normal(table, judged, result))
+
+
+def _unknown(climbed: Sequence[_Judged]) -> str:
+    """Why something of a ladder is not known, "" where all is."""
+    if not climbed:
+        return NO_AGE
+    return next((verdict.why for _, verdict in climbed if verdict.beyond is None), "")
+
+
+def _is_plainly_inside(table: Table, result: Result) -> bool:
+    """Whether the rules alone decide, and call it normal: so most results leave early."""
+    if not result.amount or result.comparator or result.interval or result.interpretation:
+        return False
+    return table.inside is not None and table.inside.holds(result.amount.value)
+
+
+def add_marks(result: Result, more: Iterable[str]) -> tuple[str, ...]:
+    """Marks beyond those of the result itself, in the order of MARKS."""
+    return tuple(sorted(set(more).difference(result.marks), key=_ORDER.__getitem__))
+
+
+def _climb(table: Table, ladder: Ladder, result: Result) -> list[_Judged]:
+    """Every grade of a ladder with its verdict."""
+    amount = result.amount
+    if amount:
+        return [(limit, _judge(table, limit, amount, result)) for limit in ladder.limits]
+    # A flag without a value tells the mildest grade; how grave it is remains unknown.
+    first = _by_flag(result, low=ladder.low)
+    rest = Verdict(None, "flag", why=_FLAG_ONLY) if first.beyond else first
+    return [(limit, rest if place else first) for place, limit in enumerate(ladder.limits)]
+
+
+def _judge(table: Table, limit: Limit, amount: Amount, result: Result) -> Verdict:
+    """The verdict on a value: of the laboratory where it decides, else of the rules."""
+    if limit.factor is not None and (result.interval or result.interpretation):
+        plain, low = limit.factor == 1, limit.side in LOW_SIDES
+        own = _own_bound(result, low=low)
+        if own is not None and (table.trusts_range or (plain and limit.number is None)):
+            return _by_interval(limit, limit.factor, own, amount, result)
+        if table.trusts_range and plain and result.interpretation in FLAGS:
+            return _by_flag(result, low=low)
+    if limit.number is None:
+        return limit.rules[None]
+    return limit.rules[lies(limit.side, amount.value, result.comparator, limit.number)]
+
+
+def _by_interval(
+    limit: Limit, factor: Decimal, own: Decimal, amount: Amount, result: Result
+) -> Verdict:
+    number: Number = own
+    printed = str(LimitValue(Decimal(f"{own:f}"), amount.unit))
+    if factor != 1:
+        number, printed = Fraction(own) * Fraction(factor), f"{factor:f} x {printed}"
+    beyond = lies(limit.side, amount.value, result.comparator, number)
+    return Verdict(beyond, "interval", number, printed, why=OPEN if beyond is None else "")
+
+
+def _by_flag(result: Result, *, low: bool) -> Verdict:
+    beyond = result.interpretation in (LOW_FLAGS if low else HIGH_FLAGS)
+    return Verdict(beyond, "flag", printed=f"flagged {result.interpretation} by the laboratory")
+
+
+def _own_bound(result: Result, *, low: bool) -> Decimal | None:
+    """A bound of the laboratory's own range, in the unit of the result."""
+    if not result.interval:
+        return None
+    return result.interval.low if low else result.interval.high
+
+
+def _own_outside(result: Result, *, low: bool) -> bool | None:
+    """Whether a result lies beyond a bound of the laboratory's own range; None: not known."""
+    own = _own_bound(result, low=low)
+    if own is None or not result.amount:
+        return None
+    return lies("below" if low else "above", result.amount.value, result.comparator, own)
+
+
+def _finding(table: Table, ladder: Ladder, judged: _Judged, result: Result) -> Finding:
+    limit, verdict = judged
+    marks = _marks(table, [judged], result)
+    if verdict.by == "rules" and (
+        _own_outside(result, low=ladder.low) is False
+        or result.interpretation in FLAGS - (LOW_FLAGS if ladder.low else HIGH_FLAGS)
+    ):
+        marks.append("laboratory-disagrees")
+    by_flag = verdict.by == "flag"
+    return Finding(
+        finding=ladder.finding,
+        grade=limit.grade,
+        rank=limit.rank,
+        limit=verdict.printed if by_flag else f"{BEYOND[limit.side]} {verdict.printed}",
+        result=result,
+        critical=limit.critical,
+        marks=add_marks(result, marks),
+    )
+
+
+def _normal(table: Table, judged: Sequence[_Judged], result: Result) -> Normal:
+    marks = _marks(table, judged, result)
+    if not judged and table.inside:
+        marks += ["either-sex"] if table.joined else []
+        return Normal(table.subject, table.inside.printed, result, add_marks(result, marks))
+    if all(verdict.by != "interval" for _, verdict in judged) and (
+        _own_outside(result, low=True)
+        or _own_outside(result, low=False)
+        or result.interpretation in LOW_FLAGS | HIGH_FLAGS
+    ):
+        marks.append("laboratory-disagrees")
+    inside = between(
+        Edge(verdict.number, limit.side, verdict.printed)
+        for limit, verdict in judged
+        if verdict.number is not None
+    )
+    printed = inside.printed or judged[0][1].printed
+    return Normal(table.subject, printed, result, add_marks(result, marks))
+
+
+def _between_ends(table: Table, result: Result) -> Graded:
+    """An analyte without findings is normal inside its reference interval, as far as it goes."""
+    ends = _climb_ends(table, result)
+    if not ends:
+        return Graded(result, why=NO_BOUND)
+    if any(verdict.beyond for _, verdict in ends):
+        return Graded(result, why=_OUTSIDE)
+    if any(verdict.beyond is None for _, verdict in ends):
+        return Graded(result, why=OPEN)
+    return Graded(result, normal=_normal(table, ends, result))
+
+
+def _climb_ends(table: Table, result: Result) -> list[_Judged]:
+    """Both ends of the reference interval with their verdicts, without an end that is open."""
+    if not result.amount:
+        return [
+            (end, _by_flag(result, low=low))
+            for end, low in zip(table.ends, (True, False), strict=True)
+        ]
+    judged = [(end, _judge(table, end, result.amount, result)) for end in table.ends]
+    return [(end, verdict) for end, verdict in judged if verdict.printed]
+
+
+def _marks(table: Table, judged: Iterable[_Judged], result: Result) -> list[str]:
+    marks = []
+    if not result.moment:
+        marks.append("undated")
+    if not result.amount:
+        marks.append("interpretation-only")
+    if table.adult:
+        marks.append("adult-limits")
+    for _, verdict in judged:
+        if verdict.by == "interval":
+            marks.append("laboratory-range")
+        if verdict.joined:
+            marks.append("either-sex")
+    return marks

@@ -1,0 +1,116 @@
+"""Which links hold, cause by cause, once what other links suppress is taken away."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from service.engine.evidence import gather
+from service.engine.rulebook import CompiledLink, Effect, Numbers, Rulebook, Sitting
+from service.record import Evidence
+
+
+class Held(NamedTuple):
+    """A link that holds for a cause, its evidence, and what it remarks."""
+
+    compiled: CompiledLink
+    effect: Effect
+    evidence: tuple[Evidence, ...]
+    remarks: tuple[str, ...]
+
+
+class Holding(NamedTuple):
+    """The links that hold by cause, those that suppressed something, and the shadow ones."""
+
+    by_cause: dict[str, list[Held]]
+    suppressing: list[CompiledLink]
+    shadow: list[str]
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The ids of all of them."""
+        of_causes = {held.compiled.link.link for each in self.by_cause.values() for held in each}
+        suppressing = {compiled.link.link for compiled in self.suppressing}
+        return frozenset(of_causes | suppressing | set(self.shadow))
+
+
+def hold(rulebook: Rulebook, sitting: Sitting, fired: frozenset[int]) -> Holding:
+    """What follows from the alternatives that fired, which durable-rules joined unsuppressed."""
+    alternatives: dict[str, tuple[CompiledLink, list[Numbers]]] = {}
+    for place in sorted(fired):
+        compiled, numbers = rulebook.owners[place]
+        alternatives.setdefault(compiled.link.link, (compiled, []))[1].append(numbers)
+    suppressing = [
+        compiled
+        for compiled, _ in alternatives.values()
+        if not compiled.effect and compiled.link.status == "active"
+    ]
+    sieve = _Sieve(rulebook, sitting, suppressing)
+    holding = Holding({}, list(filter(sieve.takes_away, suppressing)), [])
+    for compiled, numbered in alternatives.values():
+        if not compiled.effect:
+            if compiled.link.status == "shadow":
+                holding.shadow.append(compiled.link.link)
+            continue
+        for cause in compiled.causes:
+            kept = [numbers for numbers in numbered if sieve.keeps(numbers, cause)]
+            if not kept:
+                continue
+            if compiled.link.status == "shadow":
+                holding.shadow.append(compiled.link.link)
+                break
+            holding.by_cause.setdefault(cause, []).append(
+                Held(
+                    compiled,
+                    compiled.effect,
+                    sieve.evidence(kept),
+                    sieve.remarks(compiled, cause),
+                )
+            )
+    return holding
+
+
+class _Sieve:
+    """Findings that suppressing links took away, from one cause or from all."""
+
+    def __init__(
+        self, rulebook: Rulebook, sitting: Sitting, suppressing: list[CompiledLink]
+    ) -> None:
+        self._rulebook = rulebook
+        self._sitting = sitting
+        self._everywhere = {each.link.suppress for each in suppressing if not each.causes}
+        self._for_cause = {
+            (cause, each.link.suppress) for each in suppressing for cause in each.causes
+        }
+
+    def keeps(self, numbers: Numbers, cause: str) -> bool:
+        """Whether an alternative rests on nothing that is suppressed for a cause."""
+        if not self._everywhere and not self._for_cause:
+            return True
+        findings = (self._rulebook.findings[number] for number in numbers)
+        return not any(
+            finding in self._everywhere or (cause, finding) in self._for_cause
+            for finding in findings
+        )
+
+    def takes_away(self, compiled: CompiledLink) -> bool:
+        """Whether the finding that a link suppresses is there at all."""
+        finding = compiled.link.suppress
+        return finding in self._sitting.situation.showing.findings or any(
+            self._sitting.answer(number) is not None
+            for number, of in enumerate(self._rulebook.findings)
+            if of == finding
+        )
+
+    def evidence(self, alternatives: Iterable[Numbers]) -> tuple[Evidence, ...]:
+        numbers = {number for numbers in alternatives for number in numbers}
+        return gather(piece for number in numbers for piece in self._sitting.answer(number) or ())
+
+    def remarks(self, compiled: CompiledLink, cause: str) -> tuple[str, ...]:
+        return tuple(
+            said.say
+            for said in compiled.remarks
+            if any(
+                self.keeps(numbers, cause)
+                and all(self._sitting.answer(number) is not None for number in numbers)
+                for numbers in said.alternatives
+            )
+        )

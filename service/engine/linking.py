@@ -1,0 +1,228 @@
+"""Which conjunctions of facts hold: the one door to durable-rules.
+
+durable-rules 2.0.28 joins positive facts exactly and quickly, and has sharp edges: used
+otherwise than here it crashes, leaks or stays silent. So:
+
+- The extension module is called directly. Its Python wrapper starts threads, hides what
+  an action raises and never frees a rule set.
+- Facts are identifiers and small integers: its number parser loses some numbers and its
+  string comparison some texts. They get short ids of their own, since it finds ids by a
+  32-bit hash, and all go in as one batch.
+- The session has a constant name, is deleted before the next begins, and a lock keeps
+  threads apart.
+- Each rule set has two rules beside the conjunctions. "open" fires on the first fact:
+  deleting a session in which nothing fired frees an uninitialized pointer. "sink" matches
+  every fact and never fires: a batch with a fact that no rule knows is refused whole.
+- Nothing is negated: its negation is wrong in one case of six.
+- A conjunction has one pattern for a fact, the strictest: a rule never joins one fact twice.
+- A session costs as much as its rule set is large, and a rule set holds at most 255 rules
+  on one fact and 511 facts of one kind. So there are many small rule sets, each of conjunctions
+  that cannot do without a certain fact, and sessions only in those whose fact is there.
+"""
+
+import itertools
+import json
+import re
+import threading
+import weakref
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Self
+
+import durable_rules_engine
+
+#: A rule that joins more facts than this fails when it is run, not when it is compiled.
+MAX_PATTERNS = 16
+
+#: So many rules in one rule set stay below its limits however many facts they join.
+_MOST_RULES = 30
+
+_SESSION = "s"
+_OPEN = "open"
+_OPENING = f'{{"kind":"session","id":"0","sid":"{_SESSION}"}}'
+_IDENTIFIER = re.compile(r"[a-z0-9_-]{1,100}")
+_numbers = itertools.count()
+
+#: Kinds of facts, those first that few patients have.
+_RARE = ("finding", "treatment", "problem", "condition", "normal")
+
+
+class Fact(NamedTuple):
+    """A statement of one evaluation: a finding with its grade, a problem, a judged condition."""
+
+    kind: str
+    of: str
+    grade: int = 0
+
+
+class Pattern(NamedTuple):
+    """What matches a fact: its kind, what it is of, and the least grade."""
+
+    kind: str
+    of: str
+    least: int = 0
+
+
+Conjunction = Sequence[Pattern]
+_Name = tuple[str, str]
+
+
+class LinkingError(Exception):
+    """durable-rules did not do what it should; the evaluation must fail, never look empty."""
+
+
+class Linker:
+    """A compiled set of conjunctions, each known by its place in the sequence.
+
+    Raises ValueError for a conjunction that durable-rules could not evaluate, LinkingError where
+    it does not take one that it should. Use as a context manager, or `close` it; what is
+    forgotten is freed with the object.
+    """
+
+    def __init__(self, conjunctions: Sequence[Conjunction]) -> None:
+        for place, conjunction in enumerate(conjunctions):
+            _check(place, conjunction)
+        self._lock = threading.Lock()
+        self._closed = False
+        self._rulesets = {
+            name: [
+                _Ruleset({place: conjunctions[place] for place in places[i : i + _MOST_RULES]})
+                for i in range(0, len(places), _MOST_RULES)
+            ]
+            for name, places in _by_indispensable(conjunctions).items()
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def fired(self, facts: Iterable[Fact]) -> frozenset[int]:
+        """The places of the conjunctions whose patterns all match one of the facts.
+
+        Each fact is stated once however often it is given, and facts that no
+        pattern is about are left out. Raises LinkingError where durable-rules reports a
+        failure, and where this linker is closed.
+        """
+        stated = tuple(dict.fromkeys(facts))
+        fired: set[int] = set()
+        with self._lock:
+            if self._closed:
+                raise LinkingError("the engine is closed")
+            for name in dict.fromkeys(fact[:2] for fact in stated):
+                for ruleset in self._rulesets.get(name, ()):
+                    fired |= ruleset.fired(stated)
+        return frozenset(fired)
+
+    def close(self) -> None:
+        """Free the rule sets. A second call does nothing."""
+        with self._lock:
+            self._closed = True
+            for ruleset in itertools.chain.from_iterable(self._rulesets.values()):
+                ruleset.free()
+
+
+class _Ruleset:
+    """One rule set of durable-rules. It is not safe to share between threads."""
+
+    def __init__(self, conjunctions: Mapping[int, Conjunction]) -> None:
+        self._rules = _rules(conjunctions)
+        names = {pattern[:2] for conjunction in conjunctions.values() for pattern in conjunction}
+        self._texts = {
+            (kind, of): f'{{"kind":"{kind}","of":"{of}","sid":"{_SESSION}"' for kind, of in names
+        }
+        self._compile()
+
+    def fired(self, facts: Iterable[Fact]) -> set[int]:
+        batch = [_OPENING]
+        for fact in facts:
+            if text := self._texts.get(fact[:2]):
+                batch.append(f'{text},"grade":{fact.grade:d},"id":"{len(batch)}"}}')
+        try:
+            return self._run(f"[{','.join(batch)}]")
+        except (LinkingError, durable_rules_engine.error, MemoryError) as error:
+            # What is left of the session cannot be deleted safely; the rule set can.
+            self.free()
+            self._compile()
+            raise LinkingError(f"durable-rules failed: {error}") from error
+
+    def _run(self, batch: str) -> set[int]:
+        status, state = durable_rules_engine.assert_facts(self._handle, batch)
+        if status:
+            raise LinkingError(f"it took the facts with status {status}")
+        started = durable_rules_engine.start_action_for_state(self._handle, state)
+        if not started:
+            raise LinkingError("the session did not open")
+        message = started[1]
+        fired = set()
+        while message:
+            # {"17":{...}}: the rule's name, and the facts that it joined.
+            fired.add(message[2 : message.index('"', 2)])
+            message = durable_rules_engine.complete_and_start_action(self._handle, state)
+        durable_rules_engine.delete_state(self._handle, _SESSION)
+        if _OPEN not in fired:
+            raise LinkingError("the session did not open")
+        return {int(name) for name in fired if name != _OPEN}
+
+    def _compile(self) -> None:
+        name = f"myoflag-{next(_numbers)}"
+        try:
+            self._handle: int = durable_rules_engine.create_ruleset(name, self._rules)
+        except durable_rules_engine.error as error:
+            raise LinkingError(f"durable-rules cannot hold the rule set: {error}") from error
+        self.free = weakref.finalize(self, durable_rules_engine.delete_ruleset, self._handle)
+
+
+def _check(place: int, conjunction: Conjunction) -> None:
+    if not 1 <= len(conjunction) <= MAX_PATTERNS:
+        raise ValueError(
+            f"conjunction {place} joins {len(conjunction)} facts; it must be 1 to {MAX_PATTERNS}"
+        )
+    for word in {word for kind, of, _ in conjunction for word in (kind, of)}:
+        if not _IDENTIFIER.fullmatch(word):
+            raise ValueError(f"conjunction {place}: {word!r} is not an identifier")
+
+
+def _by_indispensable(conjunctions: Sequence[Conjunction]) -> dict[_Name, list[int]]:
+    """The places of conjunctions by a fact that each cannot do without: its rarest."""
+    names = Counter(pattern[:2] for conjunction in conjunctions for pattern in conjunction)
+
+    def rarity(name: _Name) -> tuple[int, int, str]:
+        kind, of = name
+        return (_RARE.index(kind) if kind in _RARE else len(_RARE)), names[name], of
+
+    places: dict[_Name, list[int]] = {}
+    for place, conjunction in enumerate(conjunctions):
+        name = min((pattern[:2] for pattern in conjunction), key=rarity)
+        places.setdefault(name, []).append(place)
+    return places
+
+
+def _rules(conjunctions: Mapping[int, Conjunction]) -> str:
+    rules: dict[str, object] = {
+        str(place): {
+            "all": [
+                {f"m{i}": {"$and": _tests(pattern)}}
+                for i, pattern in enumerate(_strictest(conjunction))
+            ]
+        }
+        for place, conjunction in conjunctions.items()
+    }
+    rules[_OPEN] = {"all": [{"m": {"kind": "session"}}]}
+    rules["sink"] = {"all": [{"x": {"$ex": {"kind": 1}}}, {"never": {"kind": "never"}}]}
+    return json.dumps(rules)
+
+
+def _strictest(conjunction: Conjunction) -> list[Pattern]:
+    """One pattern for each fact."""
+    by_name: dict[_Name, Pattern] = {}
+    for pattern in conjunction:
+        known = by_name.get(pattern[:2], pattern)
+        by_name[pattern[:2]] = max(known, pattern)
+    return list(by_name.values())
+
+
+def _tests(pattern: Pattern) -> list[object]:
+    tests: list[object] = [{"kind": pattern.kind}, {"of": pattern.of}]
+    return [*tests, {"$gte": {"grade": pattern.least}}] if pattern.least else tests

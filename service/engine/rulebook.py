@@ -1,0 +1,150 @@
+"""The links of a rule set, compiled: conjunctions of numbered leaves, each ready to be judged."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from msgspec import Struct
+
+from service.engine.conditions import (
+    Answer,
+    Question,
+    pattern_of,
+    question_of,
+    question_of_draw,
+    word_of,
+)
+from service.engine.conjunctions import Conjunction, Draw, TooComplexError, expand
+from service.engine.laboratory import Laboratory
+from service.engine.linking import Fact, Pattern
+from service.engine.situation import Situation
+from service.knowledge.agents import causes_of
+from service.knowledge.language import Condition, Link
+from service.knowledge.model import Knowledge
+
+Effect = Literal["supports", "strengthens", "against"]
+#: A conjunction as the numbers of its leaves and draws.
+Numbers = tuple[int, ...]
+
+
+class Said(Struct, frozen=True):
+    """A remark, and the alternatives of which one must hold."""
+
+    say: str
+    alternatives: tuple[Numbers, ...]
+
+
+class CompiledLink(Struct, frozen=True):
+    """A link, the causes it is about, and the alternatives of which one must hold.
+
+    One that suppresses a finding has no effect on causes of its own.
+    """
+
+    link: Link
+    effect: Effect | None
+    causes: tuple[str, ...]
+    alternatives: tuple[Numbers, ...]
+    remarks: tuple[Said, ...]
+
+
+class Rulebook:
+    """All links of a rule set but the retired ones, in the order of their ids.
+
+    `findings` holds for each leaf the finding that it asks for, "" for other leaves.
+    `patterns` are the conjunctions of all links for durable-rules, and `owners` the
+    link and alternative that each is. Raises TooComplexError, naming the link.
+    """
+
+    def __init__(self, knowledge: Knowledge, laboratory: Laboratory) -> None:
+        self._knowledge = knowledge
+        self._laboratory = laboratory
+        self._numbers: dict[Condition | Draw, int] = {}
+        self._patterns: list[Pattern] = []
+        self.questions: list[Question] = []
+        self.findings: list[str] = []
+        self.links = [
+            self._compile(link) for link in knowledge.links.values() if link.status != "retired"
+        ]
+        self.owners = [(link, numbers) for link in self.links for numbers in link.alternatives]
+        self.patterns = [[self._patterns[n] for n in numbers] for _, numbers in self.owners]
+        self._judged: dict[str, list[tuple[int, Fact]]] = {}
+        for part, number in self._numbers.items():
+            pattern = self._patterns[number]
+            if pattern.kind == _JUDGED and any(number in numbers for _, numbers in self.owners):
+                leaf = part.leaves[0] if isinstance(part, Draw) else part
+                judged = self._judged.setdefault(word_of(leaf, knowledge), [])
+                judged.append((number, Fact(pattern.kind, pattern.of)))
+
+    def sit(self, situation: Situation) -> "Sitting":
+        """The questions of this rule book, to be asked of one situation."""
+        return Sitting(situation, self.questions)
+
+    def facts(self, sitting: "Sitting") -> list[Fact]:
+        """Everything that durable-rules must be told of a situation."""
+        situation = sitting.situation
+        words = ("", *situation.showing.counting, *situation.problems, *situation.treatments)
+        judged = (each for word in words for each in self._judged.get(word, ()))
+        held = (fact for number, fact in judged if sitting.answer(number) is not None)
+        return [*situation.facts(), *held]
+
+    def _compile(self, link: Link) -> CompiledLink:
+        try:
+            return CompiledLink(
+                link=link,
+                effect=_effect(link),
+                causes=causes_of(link),
+                alternatives=self._alternatives(link.when),
+                remarks=tuple(
+                    Said(remark.say, self._alternatives(remark.when)) for remark in link.remarks
+                ),
+            )
+        except TooComplexError as error:
+            raise TooComplexError(f"link {link.link} {error}") from None
+
+    def _alternatives(self, condition: Condition) -> tuple[Numbers, ...]:
+        alternatives = expand(condition, self._knowledge.states)
+        return tuple(self._number_all(conjunction) for conjunction in alternatives)
+
+    def _number_all(self, conjunction: Conjunction) -> Numbers:
+        parts: Iterable[Condition | Draw] = (*conjunction.leaves, *conjunction.draws)
+        return tuple(self._number(part) for part in parts)
+
+    def _number(self, part: Condition | Draw) -> int:
+        if part in self._numbers:
+            return self._numbers[part]
+        if isinstance(part, Draw):
+            asked = [self.questions[self._number(leaf)] for leaf in part.leaves]
+            pattern, finding, question = None, "", question_of_draw(part, asked)
+        else:
+            pattern, finding = pattern_of(part, self._knowledge), part.finding
+            question = question_of(part, self._knowledge, self._laboratory)
+        number = self._numbers[part] = len(self._numbers)
+        self.questions.append(question)
+        self.findings.append(finding)
+        self._patterns.append(pattern or Pattern(_JUDGED, f"c{number}"))
+        return number
+
+
+_JUDGED = "condition"
+
+
+class Sitting:
+    """The questions of a rule book asked of one situation, each at most once."""
+
+    def __init__(self, situation: Situation, questions: list[Question]) -> None:
+        self.situation = situation
+        self._questions = questions
+        self._answers: dict[int, Answer] = {}
+
+    def answer(self, number: int) -> Answer:
+        """What makes a leaf hold; None where it does not."""
+        if number not in self._answers:
+            self._answers[number] = self._questions[number](self.situation)
+        return self._answers[number]
+
+
+def _effect(link: Link) -> Effect | None:
+    if link.strength:
+        return "supports"
+    if link.strengthens:
+        return "strengthens"
+    return "against" if link.against else None
