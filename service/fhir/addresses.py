@@ -1,0 +1,76 @@
+"""Names of resources, taken apart: fullUrls and literal references in every form that is sent."""
+
+import re
+
+from msgspec import Struct
+
+_UUID = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
+_LOCAL = re.compile(r"/?([A-Z][A-Za-z]+)/([A-Za-z0-9\-._]{1,128})")
+_HISTORY = "/_history/"
+
+
+class Address(Struct, frozen=True):
+    """Where a resource lives. Two addresses are of one resource when their `key` is equal.
+
+    The key leaves out what does not tell resources apart: http or https, the query, the
+    version, the case of a UUID. `root` is the server's base in that form ("//host/fhir"), ""
+    where the name is only "Type/id", None where it is neither (a urn, or a word of the
+    sender's own); `type` and `id` are "" then. `text` is what was written, without
+    version and query, and `base` what of it comes before "Type/id".
+    """
+
+    key: str
+    text: str
+    root: str | None = None
+    type: str = ""
+    id: str = ""
+    version: str = ""
+    base: str = ""
+
+    @property
+    def local(self) -> str:
+        """The name without a server, as in Patient/1; "" where there is none."""
+        return f"{self.type}/{self.id}" if self.type else ""
+
+
+def address(text: str) -> Address | None:
+    """An address as written; None for a blank."""
+    text = text.strip()
+    if not text:
+        return None
+    if found := _UUID.fullmatch(text):
+        key = f"urn:uuid:{found[1].lower()}"
+        return Address(key, text if len(text) > len(found[1]) else key)
+    scheme = text[: text.find(":")].lower() if ":" in text else ""
+    if scheme == "urn":
+        return Address(text, text)
+    path = text.partition("?")[0].partition("#")[0]
+    path, _, version = path.partition(_HISTORY)
+    if scheme in ("http", "https"):
+        return _absolute(path, version)
+    if found := _LOCAL.fullmatch(path):
+        local = f"{found[1]}/{found[2]}"
+        return Address(local, local, "", found[1], found[2], version)
+    return Address(text, text)
+
+
+def _absolute(path: str, version: str) -> Address:
+    key = path[path.find(":") + 1 :]
+    root, *rest = key.rsplit("/", 2)
+    if len(root) > len("//") and (found := _LOCAL.fullmatch("/".join(rest))):
+        base = path[: -len("/".join(rest))]
+        return Address(key, path, root, found[1], found[2], version, base)
+    return Address(key, path)
+
+
+def beside(here: Address, local: Address) -> Address:
+    """The address "Type/id" on the server where `here` is."""
+    return Address(
+        f"{here.root}/{local.local}",
+        f"{here.base}{local.local}",
+        here.root,
+        local.type,
+        local.id,
+        local.version,
+        here.base,
+    )

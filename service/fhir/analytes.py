@@ -1,0 +1,74 @@
+"""Which analyte a code means, by LOINC, or by a name where no code tells."""
+
+import re
+
+from msgspec import Struct
+
+from service.fhir import wire
+from service.fhir.codes import codings, texts
+from service.fhir.lexicon import Lexicon, Meant
+from service.knowledge.model import LOINC, Measured
+from service.knowledge.names import fold_name
+
+_LOINC_CODE = re.compile(r"[0-9]{1,7}-[0-9]")
+
+_CONFLICT = "The codings name different analytes, so the result was not used."
+_FORMS_CONFLICT = "The codings differ in which molecule a mass counts, so the result was not used."
+_NAMES_CONFLICT = "The texts name different analytes, so the result was not used."
+
+
+class Refused(Struct, frozen=True):
+    """A code that must not be read as the analyte that it resembles, or names two; and why."""
+
+    why: str
+
+
+def analyte_of(
+    concept: wire.CodeableConcept | None, lexicon: Lexicon, by_name: bool = True
+) -> Meant | Refused | None:
+    """The analyte that an Observation's code means, None for none that rules know.
+
+    A name is only asked where there is no LOINC code at all, known or not: a LOINC code
+    that no rule uses means something else, however the sender calls it.
+    """
+    if concept is None:
+        return None
+    coded = concept.coding or ()
+    if len(coded) == 1 and coded[0].system == LOINC and coded[0].code in lexicon.loinc:
+        return lexicon.loinc[coded[0].code]
+    known = lexicon.knowledge.loinc
+    measured: list[Measured] = []
+    refused: list[str] = []
+    other = False
+    for system, code in codings(concept):
+        if system != LOINC:
+            continue
+        if found := known.get(code):
+            measured.append(found)
+        elif look_alike := lexicon.knowledge.refused.get(code):
+            name = lexicon.analyte(look_alike.analyte).name
+            refused.append(f"LOINC {code} was not read as {name}: it is {look_alike.why}.")
+        elif _LOINC_CODE.fullmatch(code):
+            other = True
+    if refused:
+        return Refused(refused[0])
+    if measured:
+        return _agreed(measured)
+    return None if other or not by_name else _named(concept, lexicon)
+
+
+def _agreed(measured: list[Measured]) -> Meant | Refused:
+    first = measured[0]
+    if any(one.analyte != first.analyte for one in measured):
+        return Refused(_CONFLICT)
+    if any(one.form != first.form for one in measured):
+        return Refused(_FORMS_CONFLICT)
+    return Meant(first.analyte, tuple(measured))
+
+
+def _named(concept: wire.CodeableConcept, lexicon: Lexicon) -> Meant | Refused | None:
+    names = lexicon.knowledge.analyte_names
+    found = {names[name] for text in texts(concept) if (name := fold_name(text)) in names}
+    if len(found) > 1:
+        return Refused(_NAMES_CONFLICT)
+    return Meant(found.pop()) if found else None

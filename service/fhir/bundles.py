@@ -1,0 +1,123 @@
+"""Bundles of every type: which of their entries are read, and what is said of the others.
+
+https://hl7.org/fhir/R4/bundle.html
+"""
+
+import re
+
+from service.fhir import wire
+from service.fhir.addresses import address
+from service.fhir.entries import Entry, Gathering, OpenBundle, Place
+from service.fhir.issues import Issues
+
+_READ_ALL = frozenset({"collection", "document", "message", "searchset"})
+_REQUESTS = frozenset({"batch", "transaction"})
+_RESPONSES = frozenset({"batch-response", "transaction-response"})
+
+#: Bundles inside of Bundles are read this deep; nothing real goes further than two.
+_DEEPEST = 4
+
+_ETAG = re.compile(r'(?:W/)?"([^"]*)"')
+
+
+def read_bundle(bundle: OpenBundle, place: Place, gathering: Gathering) -> None:
+    """Add the resources of a Bundle, and of Bundles inside it, to those of the request."""
+    issues = gathering.issues
+    _say_type(bundle, place, issues)
+    gathering.count(len(bundle.entries))
+    if place.depth >= _DEEPEST:
+        text = "Bundles inside of Bundles are not read as deep as here."
+        issues.warning("too-costly", text, place.expression)
+        return
+    for i, entry in bundle.entries:
+        expression = f"{place.expression}.entry[{i}]"
+        if _is_read(entry, bundle.type, expression, gathering):
+            inside = _place(entry, bundle.type, f"{expression}.resource", place.depth + 1)
+            if nested := gathering.add(entry.resource, inside):
+                read_bundle(nested, inside, gathering)
+
+
+def _place(entry: wire.BundleEntry, kind: str | None, expression: str, depth: int) -> Place:
+    request, response = entry.request, entry.response
+    return Place(
+        expression,
+        entry.full_url or "",
+        (request.url or "") if request else "",
+        _version(response) if response else "",
+        (response.last_modified or "") if response else "",
+        kind == "transaction",
+        depth,
+    )
+
+
+def _version(response: wire.EntryResponse) -> str:
+    found = _ETAG.fullmatch(response.etag or "")
+    return found[1] if found else ""
+
+
+def _say_type(bundle: OpenBundle, place: Place, issues: Issues) -> None:
+    kind = bundle.type
+    if kind in _RESPONSES:
+        text = "This Bundle is a server's answer; the resources in it were read all the same."
+        issues.warning("business-rule", text, f"{place.expression}.type")
+    elif not kind:
+        text = "Bundle.type is missing; the Bundle was read as a collection."
+        issues.warning("required", text, place.expression)
+    elif kind not in _READ_ALL and kind not in _REQUESTS and kind != "history":
+        text = "Bundle.type is none of R4's; the Bundle was read as a collection."
+        issues.warning("code-invalid", text, f"{place.expression}.type")
+    for i, link in enumerate(bundle.link):
+        if link.relation == "next":
+            text = (
+                "This is one page of a search and the next page was not sent: results that are "
+                "on it are unknown here."
+            )
+            issues.warning("incomplete", text, f"{place.expression}.link[{i}]")
+
+
+def _is_read(
+    entry: wire.BundleEntry, kind: str | None, expression: str, gathering: Gathering
+) -> bool:
+    """Whether an entry's resource is data of a patient. If not, why is said."""
+    issues = gathering.issues
+    method = ((entry.request and entry.request.method) or "").upper()
+    if kind == "history" and method == "DELETE":
+        _delete(entry, expression, gathering)
+        return False
+    if entry.search and entry.search.mode == "outcome":
+        text = "This entry tells how the search went; it holds no data of a patient."
+        issues.information("informational", text, expression)
+        return False
+    if kind in _REQUESTS and method not in ("", "POST", "PUT"):
+        text = "Only what POST and PUT entries carry is read; this entry was passed over."
+        issues.information("not-supported", text, f"{expression}.request")
+        return False
+    if not wire.present(entry.resource):
+        text = "This entry holds no resource, so there is nothing to read in it."
+        issues.information("informational", text, expression)
+        return False
+    return True
+
+
+def _delete(entry: wire.BundleEntry, expression: str, gathering: Gathering) -> None:
+    """A history says that a resource is gone; older versions of it then do not count."""
+    response = entry.response or wire.EntryResponse()
+    url = (entry.request and entry.request.url) or ""
+    gone = address(entry.full_url or "") or address(url)
+    if not gone:
+        text = "This entry deletes a resource that it does not name."
+        gathering.issues.warning("required", text, expression)
+        return
+    gathering.entries.append(
+        Entry(
+            gone.type,
+            None,
+            entry.resource,
+            expression,
+            gone.key,
+            gone,
+            entry.full_url or "",
+            _version(response),
+            response.last_modified or "",
+        )
+    )

@@ -1,0 +1,103 @@
+"""What this service says of itself in FHIR R4: its CapabilityStatement and its operation."""
+
+from typing import Any
+
+from msgspec import json
+
+from service.fhir.flags import WritingOptions
+from service.knowledge.model import Knowledge
+
+#: When what is said here last changed.
+CHANGED = "2026-11-22"
+
+
+def write_capability_statement(knowledge: Knowledge, options: WritingOptions) -> bytes:
+    """The answer to GET /fhir/metadata. It claims one operation and nothing else."""
+    rules = f"Rules {knowledge.ruleset.version}, SHA-256 {knowledge.digest[:12]}."
+    statement = {
+        "resourceType": "CapabilityStatement",
+        "id": "myoflag",
+        "url": f"{options.base}/CapabilityStatement/myoflag",
+        "version": options.service_version,
+        "name": "Myoflag",
+        "title": "Myoflag: possible causes of myoclonus",
+        "status": "active",
+        "date": CHANGED,
+        "kind": "instance",
+        "software": {"name": "Myoflag", "version": options.service_version},
+        "implementation": {"description": f"{knowledge.ruleset.intended_use} {rules}"},
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json", "application/json"],
+        "rest": [
+            {
+                "mode": "server",
+                "documentation": "Nothing is stored: a request is judged and answered.",
+                "operation": [{"name": "flag-causes", "definition": _operation_url(options)}],
+            }
+        ],
+    }
+    return json.encode(statement)
+
+
+def write_operation_definition(options: WritingOptions) -> bytes:
+    """The OperationDefinition of $flag-causes, which the CapabilityStatement refers to."""
+    definition = {
+        "resourceType": "OperationDefinition",
+        "id": "flag-causes",
+        "url": _operation_url(options),
+        "version": options.service_version,
+        "name": "FlagCauses",
+        "title": "Flag possible causes of myoclonus",
+        "status": "active",
+        "kind": "operation",
+        "date": CHANGED,
+        "description": "Reads laboratory results, diagnoses and medicines and answers with Flags, "
+        "each naming one possible cause of myoclonus and the evidence for it.",
+        "affectsState": False,
+        "code": "flag-causes",
+        "system": True,
+        "type": False,
+        "instance": False,
+        "parameter": [
+            _parameter(
+                "resource", "in", "Resource", "What is to be judged: a Bundle, or one resource.", 1
+            ),
+            _parameter(
+                "now",
+                "in",
+                "string",
+                "The moment to judge at: a FHIR dateTime, or latest for each patient's own "
+                "newest clinical time. The clock where it is missing.",
+            ),
+            _parameter(
+                "includeEvidence",
+                "in",
+                "boolean",
+                "Whether the resources that flags refer to come back. Where it is missing, "
+                "those do that only the request could name (urn:).",
+            ),
+            _parameter(
+                "return",
+                "out",
+                "Bundle",
+                "A collection: Flags, most pressing first, one OperationOutcome, then evidence.",
+                1,
+            ),
+        ],
+    }
+    return json.encode(definition)
+
+
+def _operation_url(options: WritingOptions) -> str:
+    return f"{options.base}/OperationDefinition/flag-causes"
+
+
+def _parameter(name: str, use: str, kind: str, text: str, least: int = 0) -> dict[str, Any]:
+    return {
+        "name": name,
+        "use": use,
+        "min": least,
+        "max": "1",
+        "documentation": text,
+        "type": kind,
+    }

@@ -1,0 +1,107 @@
+"""What a Flag refers to: its evidence in order, each resource once, as its sender named it."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from service.fhir.wording import fit, input_line, line
+from service.knowledge.model import Knowledge
+from service.record import (
+    Evidence,
+    Finding,
+    Identifier,
+    Problem,
+    Result,
+    Source,
+    Treatment,
+)
+
+#: Pieces of evidence, each with its line.
+Told = list[tuple[Evidence, str]]
+
+
+def told(evidence: Iterable[Evidence], knowledge: Knowledge) -> Told:
+    """The pieces in words, most telling first; the order in which they come does not matter."""
+    return [(piece, line(piece, knowledge)) for piece in sorted(evidence, key=_telling)]
+
+
+def reference_to(
+    kind: str, reference: str, identifier: Identifier | None, display: str
+) -> dict[str, Any]:
+    """A FHIR Reference: literal where the sender had a name for the resource, else logical.
+
+    "#..." names a contained resource; nothing is contained here, so it names nothing.
+    """
+    written: dict[str, Any] = {}
+    literal = fit(reference)
+    if literal and literal[0] != "#":
+        written["reference"] = literal
+    written["type"] = kind
+    if "reference" not in written and identifier is not None:
+        # A URI has no spaces; a sender's "Ward 7" does.
+        system = fit(identifier.system).replace(" ", "%20")
+        names = {"system": system, "value": fit(identifier.value)}
+        written["identifier"] = {part: text for part, text in names.items() if text}
+    if display:
+        written["display"] = display
+    return written
+
+
+def references_to(evidence: Told, knowledge: Knowledge) -> list[dict[str, Any]]:
+    """A Reference for each resource, with all that it shows as display.
+
+    A derived value is no resource: each of its inputs is referred to.
+    """
+    cited: dict[str, tuple[Source, list[str]]] = {}
+    for piece, words in evidence:
+        for source, display in _sources(piece, words, knowledge):
+            _, displays = cited.setdefault(_name(source), (source, []))
+            if display not in displays:
+                displays.append(display)
+    return [
+        reference_to(source.type, source.reference, source.identifier, "; ".join(displays))
+        for source, displays in cited.values()
+    ]
+
+
+def _telling(piece: Evidence) -> tuple[int, bool, int, str, str, str]:
+    if isinstance(piece, Finding):
+        source = piece.result.source
+        order = (0, not piece.critical, -piece.rank, piece.finding)
+    elif isinstance(piece, Problem):
+        source = piece.source
+        order = (1, False, 0, piece.problem)
+    elif isinstance(piece, Treatment):
+        source = piece.source
+        order = (2, False, 0, piece.medicine)
+    else:
+        source = piece.result.source
+        order = (3, False, 0, piece.analyte)
+    return (*order, source.reference, source.expression)
+
+
+def _sources(piece: Evidence, words: str, knowledge: Knowledge) -> list[tuple[Source, str]]:
+    """The resources that a piece came from, and what each of them shows."""
+    if isinstance(piece, Problem | Treatment):
+        return [(piece.source, words)]
+    if piece.result.inputs:
+        parts = _inputs(piece.result)
+        return [(part.source, input_line(part, piece, knowledge)) for part in parts]
+    return [(piece.result.source, words)]
+
+
+def _inputs(result: Result) -> Iterator[Result]:
+    for part in result.inputs:
+        if part.inputs:
+            yield from _inputs(part)
+        else:
+            yield part
+
+
+def _name(source: Source) -> str:
+    """What tells one resource from another: its name, else where it stands in the request."""
+    if source.reference:
+        return source.reference
+    if source.identifier is not None:
+        return f"{source.identifier.system}|{source.identifier.value}"
+    entry, resource, _ = source.expression.partition(".resource")
+    return entry + resource

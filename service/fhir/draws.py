@@ -1,0 +1,113 @@
+"""When a specimen was drawn, and what it was: what all values of one Observation share."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from service.fhir import wire
+from service.fhir.codes import texts
+from service.fhir.context import Context
+from service.fhir.entries import Entry
+from service.fhir.issues import Spot
+from service.fhir.references import Target
+from service.fhir.reports import Reported
+from service.fhir.specimens import drawn, fluid_in, says_hemolyzed
+from service.fhir.times import ImpossibleTimeError, moment, read_period, read_time
+from service.record import Moment
+
+_TIMING = "The effective time is a Timing, which does not tell when; it was not used."
+_ISSUED = "There is no effective time; the time of issue was taken."
+_REPORTED = (
+    "There is neither effective time nor time of issue; that of the report or panel was taken."
+)
+_UNDATED = "Nothing tells the time of this result."
+
+
+class Draw(Struct, frozen=True):
+    """The draw of a result. `issued` is when this version of it came out.
+
+    `fluid` names a specimen that is not blood, "" for blood or where nothing tells;
+    `of_another`: the specimen is of another patient.
+    """
+
+    moment: Moment | None
+    issued: datetime | None
+    fluid: str = ""
+    hemolyzed: bool = False
+    of_another: bool = False
+
+
+def draw_of(
+    entry: Entry,
+    observation: wire.Observation,
+    reports: list[Reported],
+    context: Context,
+    spot: Spot,
+) -> Draw:
+    """The draw that an Observation, or else a report of it, tells of."""
+    at = _moment(observation, reports, context, spot)
+    updated = observation.meta.last_updated if observation.meta else None
+    issued = _instant(observation.issued or updated, context)
+    hemolyzed = bool(observation.note or observation.comment) and _notes_hemolyzed(observation)
+    if observation.specimen:
+        holder, reference = entry, observation.specimen
+    elif reports and reports[0].specimen:
+        holder, reference = reports[0].report, reports[0].specimen
+    elif observation.body_site:
+        return Draw(at, issued, fluid_in(texts(observation.body_site)), hemolyzed)
+    else:
+        return Draw(at, issued, "", hemolyzed)
+    words = [*texts(observation.body_site), reference.display or ""]
+    target = context.directory.resolve(reference, holder)
+    specimen = target.entry if isinstance(target, Target) else None
+    if not specimen or not isinstance(specimen.resource, wire.Specimen):
+        return Draw(at, issued, fluid_in(words), hemolyzed)
+    told = drawn(specimen.resource)
+    return Draw(
+        at,
+        issued,
+        told.fluid or fluid_in((*words, *told.words)),
+        hemolyzed or told.hemolyzed,
+        _is_of_another(specimen, specimen.resource, context, spot),
+    )
+
+
+def _notes_hemolyzed(observation: wire.Observation) -> bool:
+    notes = (observation.comment, *(note.text for note in observation.note or ()))
+    return any(says_hemolyzed(text) for text in notes if text)
+
+
+def _is_of_another(entry: Entry, specimen: wire.Specimen, context: Context, spot: Spot) -> bool:
+    if not specimen.subject:
+        return False
+    key = context.charts.key_of(entry, specimen.subject)
+    return key is not None and key != spot.patient
+
+
+def _moment(
+    observation: wire.Observation, reports: list[Reported], context: Context, spot: Spot
+) -> Moment | None:
+    """When the result was true: its effective time, else its issue, else the report's time."""
+    zone = context.zone
+    effective = observation.effective_date_time or observation.effective_instant
+    if found := read_time(effective, zone, spot, ".effective"):
+        return found
+    if found := read_period(observation.effective_period, zone, spot, ".effective"):
+        return found
+    if observation.effective_timing is not None:
+        spot.information("not-supported", _TIMING, ".effective")
+    if found := read_time(observation.issued, zone, spot, ".issued"):
+        spot.information("required", _ISSUED)
+        return found
+    if reports and (found := reports[0].moment):
+        spot.information("required", _REPORTED)
+        return found
+    spot.information("required", _UNDATED)
+    return None
+
+
+def _instant(text: str | None, context: Context) -> datetime | None:
+    try:
+        return moment(text, context.zone).latest if text else None
+    except ImpossibleTimeError:
+        return None

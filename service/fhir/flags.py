@@ -1,0 +1,194 @@
+"""A possible cause as a FHIR R4 Flag."""
+
+import hmac
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct, json
+
+from service.fhir.citations import reference_to, references_to, told
+from service.fhir.narrative import narrative
+from service.fhir.wording import plain
+from service.knowledge.model import SNOMED, Knowledge
+from service.record import Assessment, Cause, Evidence, Moment, Patient, Problem, Treatment
+
+FLAG_DETAIL = "http://hl7.org/fhir/StructureDefinition/flag-detail"
+FLAG_PRIORITY = "http://hl7.org/fhir/StructureDefinition/flag-priority"
+
+_CATEGORY = [
+    {
+        "coding": [
+            {
+                "system": "http://terminology.hl7.org/CodeSystem/flag-category",
+                "code": "clinical",
+                "display": "Clinical",
+            }
+        ]
+    }
+]
+
+_PRIORITY = {
+    priority: {
+        "url": FLAG_PRIORITY,
+        "valueCodeableConcept": {
+            "coding": [
+                {
+                    "system": "http://hl7.org/fhir/flag-priority-code",
+                    "code": code,
+                    "display": display,
+                }
+            ]
+        },
+    }
+    for priority, code, display in (
+        ("low", "PL", "Low priority"),
+        ("medium", "PM", "Medium priority"),
+        ("high", "PH", "High priority"),
+    )
+}
+
+# https://hl7.org/fhir/R4/datatypes.html#dateTime, without its leap second, which few readers take.
+_DATE_TIME = re.compile(
+    r"(?!0000)\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])"
+    r"(T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]((0\d|1[0-3]):[0-5]\d|14:00)))?)?)?",
+    re.ASCII,
+)
+
+
+class WritingOptions(Struct, frozen=True):
+    """How answers are written.
+
+    `base` is the canonical base URL of this service's own systems, without a slash at
+    its end. `site_key` is the secret that ids are derived with. `include_evidence`: whether
+    the resources that flags refer to come back in the answer; None: those that only the
+    request could name (urn:). `snomed`: SNOMED CT beside the own code of a cause.
+    """
+
+    base: str
+    site_key: bytes
+    service_version: str
+    include_evidence: bool | None = None
+    snomed: bool = False
+
+
+def flag(
+    cause: Cause, assessment: Assessment, knowledge: Knowledge, options: WritingOptions
+) -> dict[str, Any]:
+    """The Flag of one possible cause of one patient.
+
+    `id` and `identifier` depend on the site key, the patient's identity, the cause and its
+    agent alone, so that the same conclusion is the same Flag whenever it is drawn.
+    `period.start` is the time of the newest piece of evidence: from then on all of it
+    was there. It is missing where no evidence has a time.
+    """
+    evidence = told(cause.evidence, knowledge)
+    signs = told(cause.sign, knowledge)
+    key = _key(cause, assessment.patient, options.site_key)
+    written: dict[str, Any] = {
+        "resourceType": "Flag",
+        "id": uuid_text(key),
+        "text": {"status": "extensions", "div": narrative(cause, evidence, signs, knowledge)},
+        "extension": [
+            _PRIORITY[cause.priority],
+            *[
+                {"url": FLAG_DETAIL, "valueReference": reference}
+                for reference in references_to(evidence + signs, knowledge)
+            ],
+        ],
+        "identifier": [{"system": f"{options.base}/flag", "value": key.hex()}],
+        "status": "active",
+        "category": _CATEGORY,
+        "code": {
+            "coding": list(_codings(cause, knowledge, options)),
+            "text": f"Possible cause of myoclonus: {cause.name}",
+        },
+        "subject": _subject(assessment.patient),
+    }
+    newest = _newest(cause.evidence, assessment.moment)
+    if newest is not None:
+        written["period"] = {"start": _date_time(newest)}
+    written["author"] = _author(knowledge, options)
+    return written
+
+
+def names_in(written: dict[str, Any]) -> Iterator[str]:
+    """The literal references of a Flag: its subject's, then those to its evidence."""
+    details = (extension.get("valueReference", {}) for extension in written["extension"])
+    for reference in (written["subject"], *details):
+        if "reference" in reference:
+            yield reference["reference"]
+
+
+def uuid_text(digest: bytes) -> str:
+    """The first 16 bytes of a digest as a version 8 UUID (RFC 9562, section 5.8)."""
+    octets = bytearray(digest[:16])
+    octets[6] = octets[6] & 0x0F | 0x80
+    octets[8] = octets[8] & 0x3F | 0x80
+    text = octets.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _key(cause: Cause, patient: Patient, site_key: bytes) -> bytes:
+    # JSON keeps the three apart whatever they hold. Keyed, because who has the plain hash of
+    # a record number finds the number by trying them all.
+    message = json.encode((patient.identity, cause.cause, cause.agent))
+    return hmac.digest(site_key, message, "sha256")
+
+
+def _codings(
+    cause: Cause, knowledge: Knowledge, options: WritingOptions
+) -> Iterator[dict[str, str]]:
+    yield {
+        "system": f"{options.base}/CodeSystem/cause",
+        "code": cause.cause,
+        "display": cause.name,
+    }
+    if options.snomed:
+        # Of several codes the first: the codings of one concept must mean the same.
+        for code, display in list(knowledge.causes[cause.cause].snomed.items())[:1]:
+            yield {"system": SNOMED, "code": code, "display": display}
+
+
+def _subject(patient: Patient) -> dict[str, Any]:
+    subject = reference_to("Patient", patient.reference, patient.identifier, plain(patient.display))
+    if len(subject) == 1:
+        subject["display"] = f"The patient of {patient.expression}"
+    return subject
+
+
+def _author(knowledge: Knowledge, options: WritingOptions) -> dict[str, Any]:
+    """A logical reference to this service as a Device, with the versions that it judged by."""
+    return {
+        "type": "Device",
+        "identifier": {"system": f"{options.base}/device", "value": "myoflag"},
+        "display": f"Myoflag {options.service_version}, rules {knowledge.ruleset.version} "
+        f"(SHA-256 {knowledge.digest[:12]})",
+    }
+
+
+def _newest(evidence: Iterable[Evidence], now: datetime) -> Moment | None:
+    """The newest time among the evidence that is not to come."""
+    newest: Moment | None = None
+    for piece in evidence:
+        if isinstance(piece, Problem):
+            moment = piece.onset or piece.recorded
+        elif isinstance(piece, Treatment):
+            moment = piece.start
+        else:
+            moment = piece.result.moment
+        if moment is not None and moment.earliest <= now:
+            newest = moment if newest is None else max(newest, moment, key=_age)
+    return newest
+
+
+def _age(moment: Moment) -> tuple[datetime, datetime, str]:
+    return (moment.earliest, moment.latest, moment.text)
+
+
+def _date_time(moment: Moment) -> str:
+    """As it was sent where that is a FHIR dateTime, else the first instant that it may mean."""
+    if _DATE_TIME.fullmatch(moment.text):
+        return moment.text
+    return moment.earliest.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,85 @@
+"""The laboratory's own flag, folded to the few words that grading knows.
+
+https://terminology.hl7.org/CodeSystem-v3-ObservationInterpretation.html; HL7 v2 table 0078 and
+FHIR's copies of it have the same codes.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from service.fhir import wire
+from service.fhir.codes import plain_codes, texts
+
+_FOLDED = {
+    "l": "L",
+    "ll": "LL",
+    "lu": "LL",
+    "l<": "LL",
+    "h": "H",
+    "hh": "HH",
+    "hu": "HH",
+    "h>": "HH",
+    "n": "N",
+    "a": "A",
+    "aa": "AA",
+    "low": "L",
+    "critical low": "LL",
+    "critically low": "LL",
+    "significantly low": "LL",
+    "high": "H",
+    "critical high": "HH",
+    "critically high": "HH",
+    "significantly high": "HH",
+    "normal": "N",
+    "abnormal": "A",
+    "critical abnormal": "AA",
+    "critically abnormal": "AA",
+}
+
+#: What each flag also says.
+_IMPLIED = {"LL": {"L", "A", "AA"}, "HH": {"H", "A", "AA"}, "L": {"A"}, "H": {"A"}, "AA": {"A"}}
+
+_QUALITY_FAILED = "qcf"
+_HELD = "hm"
+
+
+class Flagged(Struct, frozen=True):
+    """What the laboratory flags: one of L, LL, H, HH, N, A, AA, or "".
+
+    `contradictory`: it flags more than one can be. `failed`: its own quality control failed;
+    `held`: it waits for a physician's review.
+    """
+
+    flag: str = ""
+    contradictory: bool = False
+    failed: bool = False
+    held: bool = False
+
+
+_NOTHING = Flagged()
+
+
+def flagged(
+    interpretation: Sequence[wire.CodeableConcept] | wire.CodeableConcept | None,
+) -> Flagged:
+    """The laboratory's flag; a concept's text is asked where none of its codes tells."""
+    if not interpretation:
+        return _NOTHING
+    if isinstance(interpretation, wire.CodeableConcept):
+        interpretation = (interpretation,)
+    flags: set[str] = set()
+    failed = held = False
+    for concept in interpretation:
+        codes = set(plain_codes(concept))
+        failed = failed or _QUALITY_FAILED in codes
+        held = held or _HELD in codes
+        said = {_FOLDED[code] for code in codes if code in _FOLDED}
+        flags |= said or {
+            _FOLDED[word] for text in texts(concept) if (word := text.strip().lower()) in _FOLDED
+        }
+    for flag in tuple(flags):
+        flags -= _IMPLIED.get(flag, set())
+    if len(flags) > 1:
+        return Flagged("", True, failed, held)
+    return Flagged(flags.pop() if flags else "", False, failed, held)

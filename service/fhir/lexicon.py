@@ -1,0 +1,103 @@
+"""What reading looks up in a rule set again and again, prepared once for each rule set."""
+
+from decimal import Decimal
+from functools import lru_cache
+
+from msgspec import Struct
+
+from service.knowledge.language import Analyte
+from service.knowledge.model import CodeIndex, Knowledge, Measured
+from service.knowledge.quantities import parse_range
+from service.knowledge.units import convert, find_unit
+
+#: Senders' spellings and codes that are remembered; beyond that the memory starts afresh.
+_MOST_REMEMBERED = 10_000
+
+Bounds = tuple[Decimal, Decimal]
+
+
+class Meant(Struct, frozen=True):
+    """The analyte that a code means. `measured` is what its LOINC codes say; none: by name."""
+
+    analyte: str
+    measured: tuple[Measured, ...] = ()
+
+    @property
+    def form(self) -> str:
+        """The molecule that a mass counts."""
+        return self.measured[0].form if self.measured else ""
+
+
+class Lexicon:
+    """The units that senders mean and the values that can be, each looked up once."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.knowledge = knowledge
+        #: What each LOINC code means that rules know.
+        self.loinc = {
+            code: Meant(measured.analyte, (measured,)) for code, measured in knowledge.loinc.items()
+        }
+        self._units: dict[tuple[str, str, str], str | None] = {}
+        self._coded: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._plausible: dict[tuple[str, str, str], Bounds | None] = {}
+
+    def analyte(self, analyte: str) -> Analyte:
+        """The document of an analyte."""
+        return self.knowledge.analytes[analyte]
+
+    def unit(self, system: str, code: str, text: str) -> str | None:
+        """The unit of the table that a quantity names, None for none."""
+        named = (system, code, text)
+        if named not in self._units:
+            if len(self._units) >= _MOST_REMEMBERED:
+                self._units.clear()
+            self._units[named] = find_unit(self.knowledge, system, code, text)
+        return self._units[named]
+
+    def problems(self, system: str, code: str) -> tuple[str, ...]:
+        """The problems that a code names."""
+        return self._find("problem", self.knowledge.problem_codes, system, code)
+
+    def medicines(self, system: str, code: str) -> tuple[str, ...]:
+        """The medicines that a code names."""
+        return self._find("medicine", self.knowledge.medicine_codes, system, code)
+
+    def _find(
+        self, kind: str, indexes: dict[str, CodeIndex], system: str, code: str
+    ) -> tuple[str, ...]:
+        asked = (kind, system, code)
+        if asked not in self._coded:
+            if len(self._coded) >= _MOST_REMEMBERED:
+                self._coded.clear()
+            index = indexes.get(system)
+            self._coded[asked] = index.find(code) if index and code else ()
+        return self._coded[asked]
+
+    def plausible(self, analyte: str, unit: str, form: str) -> Bounds | None:
+        """The least and greatest plausible value of an analyte in a unit that it accepts.
+
+        None where the analyte does not connect the unit to that of its plausible range.
+        """
+        asked = (analyte, unit, form)
+        if asked not in self._plausible:
+            self._plausible[asked] = self._bounds(analyte, unit, form)
+        return self._plausible[asked]
+
+    def _bounds(self, analyte: str, unit: str, form: str) -> Bounds | None:
+        written = parse_range(self.analyte(analyte).plausible)
+
+        def here(bound: Decimal) -> Decimal:
+            # Rounded to 28 digits: what is plausible is no sharp line.
+            exact = convert(self.knowledge, analyte, bound, written.unit, unit, to_form=form)
+            return Decimal(exact.numerator) / Decimal(exact.denominator)
+
+        try:
+            return here(written.low), here(written.high)
+        except ValueError:
+            return None
+
+
+@lru_cache(maxsize=4)
+def lexicon_of(knowledge: Knowledge) -> Lexicon:
+    """The lexicon of a rule set."""
+    return Lexicon(knowledge)

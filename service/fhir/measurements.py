@@ -1,0 +1,163 @@
+"""One measured value: number, unit, range and flag, each only as far as it can be trusted."""
+
+from msgspec import Struct
+
+from service.fhir import wire
+from service.fhir.interpretations import Flagged, flagged
+from service.fhir.issues import Spot
+from service.fhir.lexicon import Lexicon, Meant
+from service.fhir.patients import Chart
+from service.fhir.ranges import interval_of
+from service.fhir.specimens import says_hemolyzed
+from service.fhir.values import Unreadable, Value, value_of
+from service.knowledge.units import accepted, scale
+from service.record import Amount, Comparator, Interval, Moment
+
+_NO_VALUE = "There is no value and no reason for that, so the result can not be read."
+_FROM_TEXT = "The value is text and was read as a number; a Quantity would be certain."
+_NO_UNIT = "The value has no unit, so it can not be read. It needs a UCUM code."
+_UNKNOWN_UNIT = (
+    "The unit is not known, so the value can not be read. A UCUM code in code, with system "
+    "http://unitsofmeasure.org, would be certain."
+)
+_TWO_UNITS = "Code and text of the unit name different units, so the value can not be read."
+_CONTRADICTORY = "The interpretations contradict each other, so none was used."
+_QUALITY_FAILED = "The laboratory's quality control failed, so the value was not used."
+_HELD = "The laboratory holds the result for review; it was read as preliminary."
+
+
+class Measurement(Struct, frozen=True):
+    """What a value tells; `amount` is None where no number can be trusted."""
+
+    amount: Amount | None
+    printed: str
+    comparator: Comparator = ""
+    interval: Interval | None = None
+    flag: str = ""
+    marks: tuple[str, ...] = ()
+
+
+def measure(
+    part: wire.Measured,
+    meant: Meant,
+    lexicon: Lexicon,
+    spot: Spot,
+    *,
+    chart: Chart,
+    moment: Moment | None,
+) -> Measurement:
+    """The value of an Observation or component, at `spot`, that means an analyte."""
+    value = value_of(part)
+    laboratory = flagged(part.interpretation)
+    if laboratory != _UNFLAGGED:
+        _say_flags(laboratory, spot)
+    marks: tuple[str, ...] = ("preliminary",) if laboratory.held else ()
+    if not isinstance(value, Value):
+        printed = _say_unreadable(value, spot)
+        if part.value_string and says_hemolyzed(part.value_string):
+            marks += ("hemolyzed",)
+        flag = "" if laboratory.failed else laboratory.flag
+        return Measurement(None, printed, flag=flag, marks=marks)
+    if value.from_text:
+        spot.information("informational", _FROM_TEXT, ".value")
+    if laboratory.failed:
+        return Measurement(None, value.printed, marks=marks)
+    unit = _unit_of(value, meant, lexicon, spot)
+    if unit is None:
+        return Measurement(None, value.printed, flag=laboratory.flag, marks=marks)
+    if not _is_plausible(value, unit, meant, lexicon, spot):
+        return Measurement(None, value.printed, marks=marks)
+    interval = None
+    if part.reference_range:
+        interval = interval_of(
+            part.reference_range, unit, lexicon, spot, chart=chart, moment=moment
+        )
+    return Measurement(
+        Amount(value.number, unit),
+        value.printed,
+        value.comparator,
+        interval,
+        laboratory.flag,
+        marks,
+    )
+
+
+_UNFLAGGED = Flagged()
+
+
+def _say_flags(laboratory: Flagged, spot: Spot) -> None:
+    if laboratory.contradictory:
+        spot.warning("conflict", _CONTRADICTORY, ".interpretation")
+    if laboratory.failed:
+        spot.warning("business-rule", _QUALITY_FAILED, ".interpretation")
+    if laboratory.held:
+        spot.information("informational", _HELD, ".interpretation")
+
+
+def _say_unreadable(value: Unreadable | None, spot: Spot) -> str:
+    if value is None:
+        spot.information("required", _NO_VALUE)
+        return ""
+    text = f"{value.why} So the result can not be read."
+    if value.severity == "warning":
+        spot.warning(value.code, text, ".value")
+    else:
+        spot.information(value.code, text, ".value")
+    return value.printed
+
+
+def _unit_of(value: Value, meant: Meant, lexicon: Lexicon, spot: Spot) -> str | None:
+    """The unit of a value, where it is one that the analyte and its code can have."""
+    analyte = lexicon.analyte(meant.analyte)
+    if not value.unit and not value.code:
+        if "1" in analyte.units:
+            return "1"
+        spot.warning("required", _NO_UNIT, ".value")
+        return None
+    unit = lexicon.unit(value.system, value.code, value.unit)
+    if unit is None:
+        spot.warning("code-invalid", _UNKNOWN_UNIT, ".value")
+        return None
+    if value.code and value.unit and value.unit != value.code:
+        printed = lexicon.unit("", "", value.unit)
+        if printed and printed != unit and not _is_same(printed, unit, lexicon):
+            spot.warning("conflict", _TWO_UNITS, ".value")
+            return None
+    for measured in meant.measured or (None,):
+        if accepted(lexicon.knowledge, meant.analyte, measured, unit):
+            return unit
+    if unit not in analyte.units:
+        text = f"{analyte.name} is read in {_listed(analyte.units)}, not in {unit}."
+    else:
+        text = f"A value in {unit} does not fit the code, which is {meant.measured[0].name}."
+    spot.warning("business-rule", f"{text} So the value can not be read.", ".value")
+    return None
+
+
+def _listed(units: tuple[str, ...]) -> str:
+    return ", ".join(units[:-1]) + f" or {units[-1]}" if len(units) > 1 else units[0]
+
+
+def _is_same(one: str, other: str, lexicon: Lexicon) -> bool:
+    units = lexicon.knowledge.units
+    return units[one].dimension == units[other].dimension and (
+        scale(units[one]) == scale(units[other])
+    )
+
+
+def _is_plausible(value: Value, unit: str, meant: Meant, lexicon: Lexicon, spot: Spot) -> bool:
+    bounds = lexicon.plausible(meant.analyte, unit, meant.form)
+    if bounds and bounds[0] <= value.number <= bounds[1]:
+        return True
+    analyte = lexicon.analyte(meant.analyte)
+    if bounds:
+        text = (
+            f"The value is outside of {analyte.plausible}, in which {analyte.name} always is: "
+            "probably a wrong unit or a slip. So it can not be read."
+        )
+    else:
+        text = (
+            f"{unit} does not convert to {analyte.unit} for {analyte.name}. So it can not be read."
+        )
+    spot.warning("value", text, ".value")
+    return False

@@ -1,0 +1,265 @@
+"""Medication resources: what a patient takes, took, and since when.
+
+https://hl7.org/fhir/R4/medicationrequest.html, medicationstatement.html,
+medicationadministration.html
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from msgspec import structs
+
+from service.fhir import wire
+from service.fhir.codes import display_of, plain_codes
+from service.fhir.context import Context
+from service.fhir.entries import Entry
+from service.fhir.issues import Spot
+from service.fhir.medicines import medicines_of
+from service.fhir.references import Unresolved
+from service.fhir.times import read_time
+from service.record import Moment, Treatment
+
+Medicated = wire.MedicationRequest | wire.MedicationStatement | wire.MedicationAdministration
+
+#: status and what it makes of a treatment: being taken, or taken once. Others do not count.
+_REQUEST = {
+    "active": True,
+    "unknown": True,
+    "on-hold": False,
+    "stopped": False,
+    "completed": False,
+    "ended": False,
+    "inactive": False,
+}
+_STATEMENT = {
+    "active": True,
+    "recorded": True,
+    "unknown": True,
+    "on-hold": False,
+    "stopped": False,
+    "completed": False,
+}
+_ADMINISTRATION = {
+    "in-progress": True,
+    "unknown": False,
+    "on-hold": False,
+    "stopped": False,
+    "completed": False,
+}
+_STATUSES: dict[type[Medicated], dict[str, bool]] = {
+    wire.MedicationRequest: _REQUEST,
+    wire.MedicationStatement: _STATEMENT,
+    wire.MedicationAdministration: _ADMINISTRATION,
+}
+_NEVER = frozenset({"cancelled", "draft", "entered-in-error", "intended", "not-done", "not-taken"})
+_ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
+_NOT_TAKEN = frozenset({"n", "no", "not-taken"})
+
+_MODIFIED = "There is a modifierExtension that is not understood, so this was not used."
+_UNKNOWN = "No rule uses this medicine."
+_NO_MEDICINE = "Nothing says which medicine this is, so it was not used."
+_NOT_HERE = (
+    "The Medication that this refers to is not in the request or has no code, and it has no name "
+    "here, so nothing says which medicine it is; it was not used."
+)
+_BY_NAME = "No code is known here; the medicine was recognized by its name."
+_NO_STATUS = 'The status is missing; this was read as of status "unknown".'
+_ILL_STATUS = "The status is none of FHIR's, so this was not used."
+_INTENT = "This is a proposal or plan, no order, so it does not count as a treatment."
+_PROHIBITED = "This asks not to give the medicine, so it does not count as a treatment."
+_NOT_USABLE = (
+    "The Medication that this refers to is marked as not to be used, so this was not used."
+)
+_BACKWARDS = "The period ends before it starts; it was not used."
+_DENIED = "This says that the medicine is not taken, so it does not count as a treatment."
+
+
+def settle(treatment: Treatment, moment: datetime) -> Treatment:
+    """The treatment as it is at a moment: one that has ended by then is not current."""
+    if treatment.current and treatment.end and treatment.end.latest < moment:
+        return structs.replace(treatment, current=False, marks=(*treatment.marks, "past"))
+    return treatment
+
+
+def read_medication(entry: Entry, medicated: Medicated, context: Context) -> None:
+    """Add the treatments that a medication resource records to its patient's chart.
+
+    What it can not tell is said.
+    """
+    chart = context.charts.chart_of(entry, medicated.subject)
+    if chart is None:
+        return
+    chart.medications += 1
+    spot = Spot(context.issues, entry.expression, chart.key)
+    if medicated.modifier_extension:
+        spot.warning("extension", _MODIFIED, ".modifierExtension")
+        return
+    current = _current(medicated, spot)
+    if current is None or not _is_treatment(medicated, spot):
+        return
+    named = _named(entry, medicated, context, spot)
+    if not named:
+        return
+    source = context.source(entry, medicated.identifier)
+    start, end = _times(medicated, current, context, spot)
+    known = medicated.status and medicated.status != "unknown"
+    marks: tuple[str, ...] = () if known else ("unknown-status",)
+    if not current:
+        marks += ("past",)
+    for medicine, one in sorted(named.items()):
+        told = ("by-name", *marks) if one.by_name else marks
+        chart.treatments.append(Treatment(medicine, source, one.text, current, start, end, told))
+
+
+class _Named(NamedTuple):
+    """How a medicine was named."""
+
+    by_name: bool
+    text: str
+
+
+def _named(entry: Entry, medicated: Medicated, context: Context, spot: Spot) -> dict[str, _Named]:
+    """The medicines that a resource names; where rules know none of them, that is told."""
+    found: dict[str, _Named] = {}
+    concepts = list(_concepts(entry, medicated, context, spot))
+    for concept in concepts:
+        taken = medicines_of(concept, context.lexicon)
+        for medicine in taken.medicines:
+            if medicine not in found or found[medicine].by_name:
+                found[medicine] = _Named(taken.by_name, display_of(concept))
+    if concepts and not found:
+        spot.information("not-supported", _UNKNOWN)
+    if any(one.by_name for one in found.values()):
+        spot.information("informational", _BY_NAME)
+    return found
+
+
+def _current(medicated: Medicated, spot: Spot) -> bool | None:
+    """Whether a medicine is being taken; None where it does not count, which is told."""
+    status = (medicated.status or "").strip().lower()
+    if not status:
+        spot.information("required", _NO_STATUS)
+        status = "unknown"
+    if status in _NEVER:
+        spot.information(
+            "business-rule", f"A medication of status {status} does not count.", ".status"
+        )
+        return None
+    current = _STATUSES[type(medicated)].get(status)
+    if current is None:
+        spot.warning("code-invalid", _ILL_STATUS, ".status")
+    elif isinstance(medicated, wire.MedicationStatement) and medicated.adherence:
+        return current and not _is_interrupted(medicated.adherence)
+    return current
+
+
+def _is_interrupted(adherence: wire.Adherence) -> bool:
+    return any(code.startswith(("on-hold", "stopped")) for code in plain_codes(adherence.code))
+
+
+def _is_treatment(medicated: Medicated, spot: Spot) -> bool:
+    """Whether a resource says that the medicine is given; else what it says is told."""
+    if isinstance(medicated, wire.MedicationRequest):
+        if medicated.do_not_perform:
+            spot.information("business-rule", _PROHIBITED, ".doNotPerform")
+            return False
+        if medicated.intent and medicated.intent not in _ORDERS:
+            spot.information("business-rule", _INTENT, ".intent")
+            return False
+    elif isinstance(medicated, wire.MedicationStatement):
+        adherence = plain_codes(medicated.adherence.code) if medicated.adherence else ()
+        if medicated.taken in _NOT_TAKEN or any(
+            code.startswith("not-taking") for code in adherence
+        ):
+            spot.information("business-rule", _DENIED)
+            return False
+    elif medicated.not_given:
+        spot.information("business-rule", _DENIED, ".notGiven")
+        return False
+    return True
+
+
+def _concepts(
+    entry: Entry, medicated: Medicated, context: Context, spot: Spot
+) -> Iterator[wire.CodeableConcept]:
+    """What says which medicine it is: concepts here, and those of the Medication referred to."""
+    either = medicated.medication or wire.CodeableReference()
+    concepts = (medicated.medication_codeable_concept, either.concept)
+    yield from (concept for concept in concepts if concept)
+    reference = medicated.medication_reference or either.reference
+    if reference:
+        yield from _referred(entry, reference, context, spot)
+    elif not any(concepts):
+        spot.warning("required", _NO_MEDICINE)
+
+
+def _referred(
+    entry: Entry, reference: wire.Reference, context: Context, spot: Spot
+) -> Iterator[wire.CodeableConcept]:
+    target = context.directory.resolve(reference, entry)
+    medication = None
+    if not isinstance(target, Unresolved) and target.entry:
+        medication = target.entry.resource
+    if isinstance(medication, wire.Medication):
+        if medication.modifier_extension or medication.status == "entered-in-error":
+            spot.warning("business-rule", _NOT_USABLE, ".medication")
+            return
+        ingredients = medication.ingredient or ()
+        concepts = [
+            medication.code,
+            *(one.item_codeable_concept for one in ingredients),
+            *(one.item.concept for one in ingredients if one.item),
+        ]
+        if any(concepts):
+            yield from (concept for concept in concepts if concept)
+            return
+    if reference.display:
+        yield wire.CodeableConcept(text=reference.display)
+    else:
+        spot.warning("not-found", _NOT_HERE, ".medication")
+
+
+def _times(
+    medicated: Medicated, current: bool, context: Context, spot: Spot
+) -> tuple[Moment | None, Moment | None]:
+    """When a treatment started and ended."""
+    if isinstance(medicated, wire.MedicationRequest):
+        return _ordered(medicated, context, spot)
+    if (
+        isinstance(medicated, wire.MedicationStatement)
+        or medicated.effective_date_time
+        or medicated.effective_period
+    ):
+        at, period, path = medicated.effective_date_time, medicated.effective_period, ".effective"
+    else:
+        at = medicated.occurence_date_time or medicated.occurrence_date_time
+        period = medicated.occurence_period or medicated.occurrence_period
+        path = ".occurence"
+    if period:
+        return _span(period, context, spot, path)
+    start = read_time(at, context.zone, spot, path)
+    return start, None if current else start
+
+
+def _ordered(
+    request: wire.MedicationRequest, context: Context, spot: Spot
+) -> tuple[Moment | None, Moment | None]:
+    """An order's time: what its first dosage is bound to, else from when it was written."""
+    for i, dosage in enumerate(request.dosage_instruction or ()):
+        if dosage.timing and dosage.timing.repeat and dosage.timing.repeat.bounds_period:
+            path = f".dosageInstruction[{i}].timing.repeat.bounds"
+            start, end = _span(dosage.timing.repeat.bounds_period, context, spot, path)
+            return start or read_time(request.authored_on, context.zone, spot, ".authoredOn"), end
+    return read_time(request.authored_on, context.zone, spot, ".authoredOn"), None
+
+
+def _span(
+    period: wire.Period, context: Context, spot: Spot, path: str
+) -> tuple[Moment | None, Moment | None]:
+    start = read_time(period.start, context.zone, spot, f"{path}.start")
+    end = read_time(period.end, context.zone, spot, f"{path}.end")
+    if start and end and end.latest < start.earliest:
+        spot.warning("value", _BACKWARDS, path)
+        return None, None
+    return start, end

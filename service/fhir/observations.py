@@ -1,0 +1,221 @@
+"""Observations: laboratory results out of values, panels and components.
+
+https://hl7.org/fhir/R4/observation.html
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from service.fhir import wire
+from service.fhir.analytes import Refused, analyte_of
+from service.fhir.codes import plain_codes, texts
+from service.fhir.context import Context
+from service.fhir.draws import Draw, draw_of
+from service.fhir.entries import Entry
+from service.fhir.issues import Spot
+from service.fhir.lexicon import Meant
+from service.fhir.measurements import measure
+from service.fhir.patients import Chart
+from service.fhir.reports import Reported
+from service.fhir.signs import read_sign
+from service.fhir.specimens import fluid_in
+from service.fhir.values import has_value
+from service.record import Result, Source
+
+_COUNTING: dict[str, tuple[str, ...]] = {
+    "final": (),
+    "amended": (),
+    "corrected": (),
+    "preliminary": ("preliminary",),
+    "unknown": ("unknown-status",),
+}
+_NOT_COUNTING = frozenset({"registered", "cancelled", "entered-in-error"})
+
+#: Categories that speak against reading an Observation as a laboratory result by its name.
+_OTHER_CATEGORIES = frozenset(
+    {"activity", "exam", "imaging", "procedure"}
+    | {"social-history", "survey", "therapy", "vital-signs"}
+)
+
+_NO_STATUS = 'The status is missing; the Observation was read as of status "unknown".'
+_ILL_STATUS = "The status is none of FHIR's, so the Observation was not used."
+_MODIFIED = "There is a modifierExtension that is not understood, so this was not used."
+_FOCUS = "The focus is not the patient (but a fetus or donor, say), so this was not used."
+_NO_CODE = "There is no code, so nothing says what was observed; this was not used."
+_UNKNOWN = "No rule uses what this code means."
+_OTHER_PATIENT = (
+    "A report or panel of another patient refers to this result; nothing of it was used here."
+)
+_OTHER_SPECIMEN = "The specimen is of another patient than the result, so this was not used."
+_BY_NAME = "No code is known here; what was measured was recognized by its name."
+_CATEGORY = (
+    "The name is that of a laboratory test, but the category is another and no code is known; "
+    "this was not used."
+)
+
+_Part = tuple[str, wire.Measured, Meant | Refused | None]
+
+
+def read_observation(entry: Entry, observation: wire.Observation, context: Context) -> None:
+    """Add what an Observation tells to its patient's chart; what it can not tell is said."""
+    chart = context.charts.chart_of(entry, observation.subject)
+    if chart is None:
+        return
+    chart.observations += 1
+    if entry.expression in context.replaced:
+        return
+    spot = Spot(context.issues, entry.expression, chart.key)
+    reports = _reports(entry, spot, context)
+    marks = _marks(observation, reports, spot)
+    if marks is None or _is_of_another(entry, observation, context, spot):
+        return
+    parts = list(_parts(observation, context))
+    if any(meant for _, _, meant in parts):
+        draw = draw_of(entry, observation, reports, context, spot)
+        source = context.source(entry, observation.identifier)
+        whole = _Whole(observation, chart, draw, marks, source, context)
+        for path, part, meant in parts:
+            _read_part(whole, path, part, meant)
+    elif not read_sign(entry, observation, marks, chart, context):
+        if observation.code is None:
+            spot.warning("required", _NO_CODE)
+        else:
+            spot.information("not-supported", _UNKNOWN, ".code")
+
+
+def _reports(entry: Entry, spot: Spot, context: Context) -> list[Reported]:
+    """What reports of this patient say of a result."""
+    found = context.reports.get(entry.key)
+    if not found:
+        return []
+    own = [said for said in found if said.patient in ("", spot.patient)]
+    if len(own) < len(found):
+        spot.warning("business-rule", _OTHER_PATIENT)
+    return own
+
+
+def _marks(
+    observation: wire.Observation, reports: list[Reported], spot: Spot
+) -> tuple[str, ...] | None:
+    """What is to be said of results of this status; None where they do not count, which is told."""
+    status = observation.status
+    marks = _COUNTING.get(status or "unknown")
+    if not status:
+        spot.warning("required", _NO_STATUS)
+    elif marks is None:
+        folded = status.strip().lower()
+        marks = _COUNTING.get(folded)
+        if folded in _NOT_COUNTING:
+            text = f"An Observation of status {folded} does not count."
+            spot.information("business-rule", text, ".status")
+        elif marks is None:
+            spot.warning("code-invalid", _ILL_STATUS, ".status")
+    if blocked := next((said.blocked for said in reports if said.blocked), ""):
+        text = f"The report of this result has the status {blocked}, so it does not count."
+        spot.information("business-rule", text)
+        return None
+    return marks
+
+
+def _is_of_another(
+    entry: Entry, observation: wire.Observation, context: Context, spot: Spot
+) -> bool:
+    """Whether an Observation says that it is not of the patient, or may say so; then it is told."""
+    if observation.modifier_extension:
+        spot.warning("extension", _MODIFIED, ".modifierExtension")
+        return True
+    keys = (context.charts.key_of(entry, focus) for focus in observation.focus or ())
+    if any(key != spot.patient for key in keys):
+        spot.warning("business-rule", _FOCUS, ".focus")
+        return True
+    return False
+
+
+def _parts(observation: wire.Observation, context: Context) -> Iterator[_Part]:
+    """The Observation and its components, each with its path and what its code means."""
+    yield "", observation, analyte_of(observation.code, context.lexicon)
+    for i, component in enumerate(observation.component or ()):
+        yield f".component[{i}]", component, analyte_of(component.code, context.lexicon)
+
+
+def _is_panel(observation: wire.Observation) -> bool:
+    """Whether an Observation without a value only holds others together."""
+    return bool(observation.component or observation.has_member or observation.related)
+
+
+class _Whole(Struct, frozen=True):
+    """An Observation that counts, and what its parts share."""
+
+    observation: wire.Observation
+    chart: Chart
+    draw: Draw
+    marks: tuple[str, ...]
+    source: Source
+    context: Context
+
+
+def _read_part(
+    whole: _Whole, path: str, part: wire.Measured, meant: Meant | Refused | None
+) -> None:
+    if not path and not has_value(part) and _is_panel(whole.observation):
+        return
+    spot = Spot(whole.context.issues, whole.source.expression + path, whole.chart.key)
+    if meant is None:
+        spot.information("not-supported", _UNKNOWN, ".code")
+    elif isinstance(meant, Refused):
+        spot.warning("business-rule", meant.why, ".code")
+    elif path and part.modifier_extension:
+        spot.warning("extension", _MODIFIED, ".modifierExtension")
+    elif _is_of_blood(whole, part, meant, spot):
+        whole.chart.results.append(_result(whole, part, meant, spot))
+
+
+def _is_of_blood(whole: _Whole, part: wire.Measured, meant: Meant, spot: Spot) -> bool:
+    """Whether nothing speaks against the value being what its code or name says."""
+    if whole.draw.of_another:
+        spot.warning("business-rule", _OTHER_SPECIMEN)
+        return False
+    fluid = whole.draw.fluid
+    if not meant.measured:
+        fluid = fluid or fluid_in((*texts(part.code), *texts(whole.observation.code)))
+        if not _OTHER_CATEGORIES.isdisjoint(plain_codes(whole.observation.category)):
+            spot.warning("business-rule", _CATEGORY)
+            return False
+    if fluid and fluid not in {fluid_in((measured.name,)) for measured in meant.measured}:
+        name = whole.context.lexicon.analyte(meant.analyte).name
+        text = f"The specimen is {fluid}, in which {name} means something else; this was not used."
+        spot.warning("business-rule", text)
+        return False
+    if not meant.measured:
+        spot.information("informational", _BY_NAME, ".code")
+    return True
+
+
+def _result(whole: _Whole, part: wire.Measured, meant: Meant, spot: Spot) -> Result:
+    draw, source, marks = whole.draw, whole.source, whole.marks
+    lexicon = whole.context.lexicon
+    measured = measure(part, meant, lexicon, spot, chart=whole.chart, moment=draw.moment)
+    if not meant.measured:
+        marks += ("by-name",)
+    elif meant.measured[0].marks:
+        marks += meant.measured[0].marks
+    if draw.hemolyzed:
+        marks += ("hemolyzed",)
+    if measured.marks:
+        marks += tuple(mark for mark in measured.marks if mark not in marks)
+    if spot.expression != source.expression:
+        source = Source(source.type, source.reference, spot.expression, source.identifier)
+    return Result(
+        meant.analyte,
+        measured.amount,
+        measured.printed,
+        draw.moment,
+        source,
+        measured.comparator,
+        meant.form,
+        draw.issued,
+        measured.interval,
+        measured.flag,
+        marks,
+    )

@@ -1,0 +1,207 @@
+"""Whose data it is: one chart for each patient of a request, and never two patients in one.
+
+Patients are told apart by where their resource lives (server and id, or urn), or by system
+and value of an identifier where nothing else names them; never by a bare id.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from msgspec import structs
+
+from service.fhir import wire
+from service.fhir.entries import Entry
+from service.fhir.issues import Issues, Spot
+from service.fhir.references import Directory, Target, Unresolved
+from service.fhir.times import read_time
+from service.record import Identifier, Moment, Patient, Problem, Result, Sex, Treatment
+
+_SEXES: dict[str, Sex] = {"female": "female", "male": "male"}
+
+#: Which of several identifiers names a patient best; "temp" and "old" ones never do.
+_USES = {"official": 0, "usual": 1, "": 2, "secondary": 3}
+
+_NO_SUBJECT = "There is no subject, so nothing says whose this is; it was not used."
+_SUBJECT_OF_CONTAINER = (
+    "This contained resource has no subject; that of the resource around it was taken."
+)
+_NOT_A_PATIENT = "The subject is no Patient; only what is of one patient is used."
+_ABSENT = "The Patient that is referred to is not in the request, so age and sex are unknown here."
+_MODIFIED = (
+    "The Patient has a modifierExtension that is not understood, so birthDate and gender "
+    "were not used."
+)
+_CONTRADICTION = (
+    "The request tells birthDate or gender of this patient in different ways; what differs "
+    "was not used."
+)
+_SHARED_IDENTIFIER = "Patients of the request share this one's identifier; they were kept apart."
+
+
+class Recorded(NamedTuple):
+    """A problem as it was recorded; whether it is active may depend on the moment of judgement.
+
+    `fades`: it is active only while it is recent. `abated`: when it ended.
+    """
+
+    problem: Problem
+    fades: bool = False
+    abated: Moment | None = None
+
+
+class Chart:
+    """What is read of one patient, as it is read."""
+
+    def __init__(self, key: str, expression: str) -> None:
+        self.key = key
+        self.expression = expression
+        self.reference = ""
+        self.identifiers: list[Identifier] = []
+        self.displays: set[str] = set()
+        self.born: Moment | None = None
+        self.sex: Sex | None = None
+        self.results: list[Result] = []
+        self.problems: list[Recorded] = []
+        self.treatments: list[Treatment] = []
+        self.observations = self.conditions = self.medications = 0
+
+
+class Charts:
+    """The charts of a request by their patients' keys."""
+
+    def __init__(self, directory: Directory, zone: ZoneInfo, issues: Issues) -> None:
+        self.directory = directory
+        self.issues = issues
+        self._zone = zone
+        self._charts: dict[str, Chart] = {}
+        self._patients: dict[str, list[Entry]] = {}
+        for entry in directory.entries:
+            if isinstance(entry.resource, wire.Patient):
+                target = self._identified(Target(entry.key, entry.type, entry))
+                self._patients.setdefault(target.key, []).append(entry)
+        for key, entries in self._patients.items():
+            # One that is only inside of other resources has a chart once they refer to it.
+            if alone := [entry for entry in entries if not entry.container]:
+                self._open(key, alone[0].expression).reference = directory.name_of(alone[0])
+
+    def __iter__(self) -> Iterator[Chart]:
+        return iter(self._charts.values())
+
+    def chart_of(self, entry: Entry, subject: wire.Reference | None) -> Chart | None:
+        """The chart that a resource belongs to; where it belongs to none, why is told."""
+        expression = f"{entry.expression}.subject"
+        if subject is None:
+            subject = getattr(entry.container and entry.container.resource, "subject", None)
+            if subject is None:
+                self.issues.warning("required", _NO_SUBJECT, entry.expression)
+                return None
+            expression = entry.expression
+        target = self.directory.resolve(subject, entry)
+        if isinstance(target, Unresolved):
+            text = f"{target.why} So nothing says whose this is; it was not used."
+            self.issues.warning(target.code, text, expression)
+            return None
+        if (target.type or subject.type or "Patient") != "Patient":
+            self.issues.warning("business-rule", _NOT_A_PATIENT, expression)
+            return None
+        chart = self._chart(target, expression)
+        if subject.display:
+            chart.displays.add(subject.display)
+        if expression == entry.expression:
+            self.issues.information("required", _SUBJECT_OF_CONTAINER, expression, chart.key)
+        if target.caution:
+            self.issues.warning("value", target.caution, expression, chart.key)
+        return chart
+
+    def key_of(self, entry: Entry, reference: wire.Reference) -> str | None:
+        """The key of the patient, or other thing, that a reference names; None for none."""
+        target = self.directory.resolve(reference, entry)
+        return None if isinstance(target, Unresolved) else self._identified(target).key
+
+    def _chart(self, target: Target, expression: str) -> Chart:
+        target = self._identified(target)
+        chart = self._charts.get(target.key)
+        if not chart:
+            chart = self._open(target.key, expression)
+            chart.reference = self.directory.name_of_target(target)
+            if target.identifier:
+                chart.identifiers.append(target.identifier)
+            if target.key not in self._patients:
+                self.issues.information("not-found", _ABSENT, expression, chart.key)
+        return chart
+
+    def _identified(self, target: Target) -> Target:
+        """A Patient inside of another resource is the one with its identifier, if it has one."""
+        entry = target.entry
+        if entry and entry.container and isinstance(entry.resource, wire.Patient):
+            for identifier in _ranked(entry.resource.identifier or ()):
+                found = self.directory.identified(identifier)
+                if isinstance(found, Target):
+                    return structs.replace(found, entry=found.entry or entry)
+        return target
+
+    def _open(self, key: str, expression: str) -> Chart:
+        chart = self._charts[key] = Chart(key, expression)
+        births: dict[str, str] = {}
+        genders: set[str] = set()
+        for entry in self._patients.get(key, ()):
+            patient = entry.resource
+            if not isinstance(patient, wire.Patient):
+                continue
+            chart.identifiers.extend(_ranked(patient.identifier or ()))
+            if patient.modifier_extension:
+                where = f"{entry.expression}.modifierExtension"
+                self.issues.warning("extension", _MODIFIED, where, key)
+                continue
+            if patient.birth_date:
+                births[patient.birth_date] = f"{entry.expression}.birthDate"
+            if patient.gender:
+                genders.add(patient.gender)
+        if len(births) > 1 or len(genders) > 1:
+            self.issues.warning("conflict", _CONTRADICTION, expression, key)
+        if len(births) == 1:
+            ((text, where),) = births.items()
+            chart.born = read_time(text, self._zone, Spot(self.issues, where, key), "")
+        if len(genders) == 1:
+            chart.sex = _SEXES.get(genders.pop())
+        return chart
+
+    def patients(self) -> dict[str, Patient]:
+        """The patients of all charts, by their keys; no two have one identity."""
+        found = {chart.key: _patient(chart) for chart in self._charts.values()}
+        shared = Counter(patient.identity for patient in found.values())
+        for key, patient in found.items():
+            if shared[patient.identity] > 1:
+                self.issues.warning("duplicate", _SHARED_IDENTIFIER, patient.expression, key)
+                found[key] = structs.replace(patient, identity=f"{patient.identity} {key}")
+        return found
+
+
+def _ranked(identifiers: Iterable[wire.Identifier]) -> list[Identifier]:
+    """The identifiers that can name a patient, the most official first."""
+    usable = [
+        (_USES[one.use or ""], one.system, one.value)
+        for one in identifiers
+        if one.system and one.value and (one.use or "") in _USES
+    ]
+    return [Identifier(system, value) for _, system, value in sorted(usable)]
+
+
+def _patient(chart: Chart) -> Patient:
+    identifier = chart.identifiers[0] if chart.identifiers else None
+    return Patient(
+        key=chart.key,
+        identity=(
+            f"{identifier.system}|{identifier.value}"
+            if identifier
+            else chart.reference or chart.key
+        ),
+        reference=chart.reference,
+        expression=chart.expression,
+        identifier=identifier,
+        display=next(iter(chart.displays)) if len(chart.displays) == 1 else "",
+        born=chart.born,
+        sex=chart.sex,
+    )

@@ -1,0 +1,207 @@
+"""A laboratory's own reference range, as far as it can be right and is for this patient.
+
+https://hl7.org/fhir/R4/observation-definitions.html#Observation.referenceRange
+"""
+
+import re
+from decimal import Decimal
+from fractions import Fraction
+
+from service.fhir import wire
+from service.fhir.codes import plain_codes, texts
+from service.fhir.issues import Spot
+from service.fhir.lexicon import Lexicon
+from service.fhir.patients import Chart
+from service.fhir.values import NotANumberError, number
+from service.knowledge.units import scale
+from service.record import Interval, Moment, Sex
+
+_NORMAL = frozenset({"normal"})
+
+_SEXES: dict[str, Sex] = {
+    "female": "female",
+    "f": "female",
+    "248152002": "female",
+    "male": "male",
+    "m": "male",
+    "248153007": "male",
+}
+_DAYS = {
+    "a": Decimal("365.25"),
+    "y": Decimal("365.25"),
+    "yr": Decimal("365.25"),
+    "year": Decimal("365.25"),
+    "years": Decimal("365.25"),
+    "mo": Decimal("30.4375"),
+    "month": Decimal("30.4375"),
+    "months": Decimal("30.4375"),
+    "wk": Decimal(7),
+    "week": Decimal(7),
+    "weeks": Decimal(7),
+    "d": Decimal(1),
+    "day": Decimal(1),
+    "days": Decimal(1),
+}
+
+_NUMBER = r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?"
+_DASH = r"(?:-|_|\N{EN DASH}|\N{EM DASH}|\.\.|to)"
+_TWO_ENDS = re.compile(rf"\(?({_NUMBER})\s*{_DASH}\s*({_NUMBER})\)?\s*(\S*)")
+_ONE_END = re.compile(rf"(<=?|>=?)\s*({_NUMBER})\s*(\S*)")
+
+_NOT_NUMBERS = "The range has a bound that is no plain number, so it was not used."
+_ZEROS = "The range is 0 to 0, which says that it was not recorded; it was not used."
+_UPSIDE_DOWN = "The range has its low above its high, so it was not used."
+_OTHER_UNIT = "The range is in another unit than the value, so it was not used."
+_SEVERAL = "Several ranges could be this patient's, so none was used."
+_OTHERS = "The range is for other patients, or is no range of what is normal; it was not used."
+_WORDS = "The range is told in words that are not read; it was not used."
+_FROM_TEXT = "The range is told in text alone and was read from there."
+
+
+def interval_of(
+    ranges: list[wire.ReferenceRange],
+    unit: str,
+    lexicon: Lexicon,
+    spot: Spot,
+    *,
+    chart: Chart,
+    moment: Moment | None,
+) -> Interval | None:
+    """The one range that is for this patient, in the unit of the value; None where none is.
+
+    `spot` is the result. Several ranges are alternatives for different people: those that
+    are for others are left out, and where several remain, none is guessed.
+    """
+    candidates = []
+    for i, one in enumerate(ranges):
+        fit = _fit(one, chart, moment)
+        if fit is False:
+            spot.information("business-rule", _OTHERS, f".referenceRange[{i}]")
+        else:
+            candidates.append((f".referenceRange[{i}]", one, fit))
+    if len(candidates) > 1:
+        certain = [candidate for candidate in candidates if candidate[2]]
+        if len(certain) != 1:
+            for path, _, _ in candidates:
+                spot.information("multiple-matches", _SEVERAL, path)
+            return None
+        candidates = certain
+    if not candidates:
+        return None
+    path, one, _ = candidates[0]
+    if one.low is None and one.high is None:
+        return _of_text(one.text or "", unit, lexicon, spot.at(path))
+    return _of_bounds(one, unit, lexicon, spot.at(path))
+
+
+def _of_bounds(
+    one: wire.ReferenceRange, unit: str, lexicon: Lexicon, spot: Spot
+) -> Interval | None:
+    try:
+        low = _bound(one.low, unit, lexicon)
+        high = _bound(one.high, unit, lexicon)
+    except NotANumberError:
+        spot.warning("value", _NOT_NUMBERS)
+        return None
+    except _OtherUnitError:
+        spot.warning("value", _OTHER_UNIT)
+        return None
+    return _checked(low, high, spot)
+
+
+def _checked(low: Decimal | None, high: Decimal | None, spot: Spot) -> Interval | None:
+    if low is not None and high is not None:
+        if low == high == 0:
+            spot.information("value", _ZEROS)
+            return None
+        if low > high:
+            spot.warning("value", _UPSIDE_DOWN)
+            return None
+    return None if low is None and high is None else Interval(low, high)
+
+
+class _OtherUnitError(ValueError):
+    """A bound whose unit is not that of the value, nor of its dimension."""
+
+
+def _bound(bound: wire.Quantity | None, unit: str, lexicon: Lexicon) -> Decimal | None:
+    """A bound in the unit of the value. Without a unit of its own it is in the value's."""
+    if bound is None or not wire.present(bound.value):
+        return None
+    if bound.comparator:
+        raise NotANumberError("A bound has no comparator.")
+    found = number(bound.value)
+    if bound.code is None and bound.unit is None:
+        return found
+    own = lexicon.unit(bound.system or "", bound.code or "", bound.unit or "")
+    if own == unit:
+        return found
+    return _scaled(found, own, unit, lexicon)
+
+
+def _scaled(bound: Decimal, own: str | None, unit: str, lexicon: Lexicon) -> Decimal:
+    units = lexicon.knowledge.units
+    if own is None or units[own].dimension != units[unit].dimension:
+        raise _OtherUnitError
+    exact = Fraction(bound) * scale(units[own]) / scale(units[unit])
+    return Decimal(exact.numerator) / Decimal(exact.denominator)
+
+
+def _of_text(text: str, unit: str, lexicon: Lexicon, spot: Spot) -> Interval | None:
+    """A range that is only printed: "3.5-5.1", "135 to 145 mmol/L", "<0.04"."""
+    low: Decimal | None
+    high: Decimal | None
+    if found := _TWO_ENDS.fullmatch(text.strip()):
+        low, high, own = Decimal(found[1]), Decimal(found[2]), found[3]
+    elif found := _ONE_END.fullmatch(text.strip()):
+        bound, own = Decimal(found[2]), found[3]
+        low, high = (None, bound) if found[1].startswith("<") else (bound, None)
+    else:
+        spot.information("not-supported", _WORDS)
+        return None
+    if own and lexicon.unit("", "", own) != unit:
+        spot.information("value", _OTHER_UNIT)
+        return None
+    interval = _checked(low, high, spot)
+    if interval:
+        spot.information("informational", _FROM_TEXT)
+    return interval
+
+
+def _fit(one: wire.ReferenceRange, chart: Chart, moment: Moment | None) -> bool | None:
+    """Whether a range is for a patient; None where it does not say, or that is not known."""
+    if one.modifier_extension:
+        return False
+    if one.type and _NORMAL.isdisjoint(plain_codes(one.type)) and any(plain_codes(one.type)):
+        return False
+    fits = []
+    for concept in one.applies_to or ():
+        said = {*plain_codes(concept), *(text.lower() for text in texts(concept))}
+        if sexes := {_SEXES[word] for word in said if word in _SEXES}:
+            fits.append(chart.sex in sexes if chart.sex else None)
+    if one.age:
+        fits.append(_fits_age(one.age, chart, moment))
+    if False in fits:
+        return False
+    return True if fits and all(fits) else None
+
+
+def _fits_age(age: wire.Range, chart: Chart, moment: Moment | None) -> bool | None:
+    if not chart.born or not moment:
+        return None
+    days = (moment.latest - chart.born.earliest).days
+    for bound, is_low in ((age.low, True), (age.high, False)):
+        if bound is None:
+            continue
+        unit = _DAYS.get((bound.code or bound.unit or "").lower())
+        try:
+            limit = number(bound.value)
+        except NotANumberError:
+            return None
+        if unit is None:
+            return None
+        # Whole years, months or days of age, as they are counted in speech.
+        whole = days // unit
+        if (whole < limit) if is_low else (whole > limit):
+            return False
+    return True

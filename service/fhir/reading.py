@@ -1,0 +1,186 @@
+"""Reading: a request's bytes to the records of its patients, and what must be said of the rest.
+
+Nothing is dropped in silence: every resource, and every part of it that could matter, is in
+a record or in an issue with its FHIRPath in the request.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from msgspec import Raw, Struct
+
+from service.fhir import wire
+from service.fhir.body import check_depth, json_of
+from service.fhir.conditions import read_condition
+from service.fhir.conditions import settle as settle_problem
+from service.fhir.context import Context
+from service.fhir.entries import Entry
+from service.fhir.issues import Issues, Refused, refusal
+from service.fhir.lexicon import lexicon_of
+from service.fhir.medications import read_medication
+from service.fhir.medications import settle as settle_treatment
+from service.fhir.observations import read_observation
+from service.fhir.patients import Chart, Charts
+from service.fhir.references import Directory
+from service.fhir.reports import read_reports
+from service.fhir.request import unpack
+from service.fhir.times import ImpossibleTimeError, moment
+from service.fhir.versions import newest_versions, replaced_results
+from service.knowledge.model import Knowledge
+from service.record import Issue, Moment, Patient, Record, Tally
+
+__all__ = ["Intake", "ReadingOptions", "Refused", "read"]
+
+LATEST = "latest"
+
+_NOBODY = "Nothing in the request could be used for any patient."
+
+
+class ReadingOptions(Struct, frozen=True):
+    """How to read. `clock` and `moment` are aware.
+
+    `moment` is the moment to judge at; None is "latest": each patient at its own newest
+    clinical time up to `clock`, that of results, of onset and recording of problems, and of the
+    start of treatments; `clock` where there is none. A request's own parameter `now` comes first.
+    `zone` is that of dates without a time.
+    """
+
+    clock: datetime
+    moment: datetime | None = None
+    zone: ZoneInfo = ZoneInfo("UTC")
+    max_entries: int = 25_000
+    max_depth: int = 64
+
+
+class Intake(Struct, frozen=True):
+    """What was read: a record for each patient, and the issues of all of them and of none.
+
+    `now` is the moment that all records are judged at, None for each its own;
+    `include_evidence` is the parameter of that name, None where it was not sent. `resources` are
+    those that records refer to, and the Patients, by the names that records have for them:
+    fullUrl ("" where none was sent) and JSON.
+    """
+
+    records: tuple[Record, ...]
+    issues: tuple[Issue, ...]
+    now: datetime | None
+    include_evidence: bool | None
+    resources: Mapping[str, tuple[str, Raw]]
+
+
+def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
+    """Read a Bundle, a single resource or Parameters.
+
+    Raises Refused where nothing of the request can be evaluated. The records come in the order
+    of their patients' keys, whatever the order of entries.
+    """
+    issues = Issues()
+    text = json_of(body, issues)
+    check_depth(text, options.max_depth)
+    request = unpack(text, options.max_entries, options.max_depth, issues)
+    now = _now(request.now, options)
+    entries = newest_versions(request.entries, options.zone, issues)
+    directory = Directory(entries, request.others)
+    charts = Charts(directory, options.zone, issues)
+    context = Context(
+        lexicon_of(knowledge),
+        options.zone,
+        issues,
+        directory,
+        charts,
+        read_reports(entries, charts, options.zone),
+        replaced_results(entries, options.zone, issues),
+    )
+    for entry in entries:
+        _read_entry(entry, context)
+    patients = charts.patients()
+    if not patients:
+        refused = refusal(422, "business-rule", _NOBODY)
+        raise Refused(422, refused.issues + issues.told())
+    records = tuple(
+        _record(chart, patients[chart.key], now, options)
+        for chart in sorted(charts, key=lambda chart: chart.key)
+    )
+    return Intake(
+        records,
+        issues.told(),
+        now,
+        request.include_evidence,
+        _resources(entries, records, directory),
+    )
+
+
+def _now(asked: str | None, options: ReadingOptions) -> datetime | None:
+    if asked is None:
+        return options.moment
+    if asked == LATEST:
+        return None
+    try:
+        return moment(asked, options.zone).latest
+    except ImpossibleTimeError as error:
+        raise refusal(400, "value", f'{error} "now" may also be "latest".', "Parameters") from None
+
+
+def _read_entry(entry: Entry, context: Context) -> None:
+    match entry.resource:
+        case wire.Observation() as observation:
+            read_observation(entry, observation, context)
+        case wire.Condition() as condition:
+            read_condition(entry, condition, context)
+        case (
+            wire.MedicationRequest()
+            | wire.MedicationStatement()
+            | wire.MedicationAdministration() as medicated
+        ):
+            read_medication(entry, medicated, context)
+
+
+def _record(
+    chart: Chart, patient: Patient, now: datetime | None, options: ReadingOptions
+) -> Record:
+    at = now or _newest(chart, options.clock)
+    problems = tuple(settle_problem(recorded, at) for recorded in chart.problems)
+    treatments = tuple(settle_treatment(treatment, at) for treatment in chart.treatments)
+    readable = sum(1 for result in chart.results if result.amount or result.interpretation)
+    tally = Tally(
+        chart.observations,
+        readable,
+        chart.conditions,
+        len(problems),
+        chart.medications,
+        len(treatments),
+    )
+    return Record(patient, at, tuple(chart.results), problems, treatments, tally)
+
+
+def _newest(chart: Chart, clock: datetime) -> datetime:
+    """The newest clinical time of a chart that is not after the clock, else the clock."""
+    times = [at.latest for at in _times(chart) if at and at.earliest <= clock]
+    return min(max(times), clock) if times else clock
+
+
+def _times(chart: Chart) -> Iterable[Moment | None]:
+    for result in chart.results:
+        yield result.moment
+    for recorded in chart.problems:
+        yield recorded.problem.onset
+        yield recorded.problem.recorded
+    for treatment in chart.treatments:
+        yield treatment.start
+
+
+def _resources(
+    entries: Iterable[Entry], records: Iterable[Record], directory: Directory
+) -> dict[str, tuple[str, Raw]]:
+    """The resources that records refer to, by name."""
+    wanted = {record.patient.reference for record in records}
+    for record in records:
+        for facts in (record.results, record.problems, record.treatments):
+            wanted.update(fact.source.reference for fact in facts)
+    wanted.discard("")
+    found: dict[str, tuple[str, Raw]] = {}
+    for entry in entries:
+        if not entry.container and (name := directory.name_of(entry)) in wanted:
+            found.setdefault(name, (entry.full_url, entry.raw))
+    return found

@@ -1,0 +1,124 @@
+"""DiagnosticReports and panels: what they add to the results that they hold together.
+
+A report that was cancelled or entered in error takes its results with it. Where a result has
+no time or specimen of its own, that of its report or panel holds.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from service.fhir import wire
+from service.fhir.entries import Entry
+from service.fhir.issues import Spot
+from service.fhir.patients import Charts
+from service.fhir.references import Unresolved
+from service.fhir.times import read_period, read_time
+from service.record import Moment
+
+_BLOCKING = frozenset({"cancelled", "entered-in-error"})
+
+_NOT_HERE = "The result that this refers to is not in the request."
+_MODIFIED = "There is a modifierExtension that is not understood, so this was not used."
+
+#: Reports without a time come last.
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Reported(Struct, frozen=True):
+    """What a report or panel says of a result.
+
+    `patient` is the key of its patient, "" where it tells none. `blocked` is its status where
+    that takes the result away; `specimen` is its only specimen.
+    """
+
+    patient: str
+    report: Entry
+    blocked: str = ""
+    moment: Moment | None = None
+    specimen: wire.Reference | None = None
+
+
+_Holder = wire.DiagnosticReport | wire.Observation
+_Results = list[tuple[str, wire.Reference]]
+
+
+def read_reports(
+    entries: Sequence[Entry], charts: Charts, zone: ZoneInfo
+) -> dict[str, list[Reported]]:
+    """What is said of results, by the results' keys: by reports, then by panels, earliest first."""
+    found: dict[str, list[Reported]] = {}
+    for entry in entries:
+        resource = entry.resource
+        if isinstance(resource, wire.DiagnosticReport):
+            results = [(f".result[{i}]", one) for i, one in enumerate(resource.result or ())]
+            said = _read(entry, resource, results, charts, zone)
+        elif isinstance(resource, wire.Observation) and (members := _members(resource)):
+            said = _read(entry, resource, members, charts, zone)
+        else:
+            continue
+        for key, one in said:
+            found.setdefault(key, []).append(one)
+    for several in found.values():
+        if len(several) > 1:
+            several.sort(key=_place)
+    return found
+
+
+def _members(panel: wire.Observation) -> _Results:
+    """The members of a panel with their paths, in R4 and in STU3."""
+    members = [(f".hasMember[{i}]", one) for i, one in enumerate(panel.has_member or ())]
+    for i, related in enumerate(panel.related or ()):
+        if related.type == "has-member" and related.target:
+            members.append((f".related[{i}].target", related.target))
+    return members
+
+
+def _place(said: Reported) -> tuple[bool, datetime, str, str]:
+    at = said.moment
+    panel = said.report.type != "DiagnosticReport"
+    return (panel, at.earliest if at else _NEVER, at.text if at else "", said.report.key)
+
+
+def _read(
+    entry: Entry, holder: _Holder, results: _Results, charts: Charts, zone: ZoneInfo
+) -> Iterator[tuple[str, Reported]]:
+    chart = charts.chart_of(entry, holder.subject) if holder.subject else None
+    if holder.subject and not chart:
+        return
+    spot = Spot(charts.issues, entry.expression, chart.key if chart else "")
+    if holder.modifier_extension:
+        spot.warning("extension", _MODIFIED, ".modifierExtension")
+        return
+    said = _said(entry, holder, zone, spot)
+    for path, reference in results:
+        target = charts.directory.resolve(reference, entry)
+        if isinstance(target, Unresolved):
+            spot.warning(target.code, f"{target.why} So a result is unknown.", path)
+        elif target.entry is None:
+            spot.information("not-found", _NOT_HERE, path)
+        else:
+            yield target.key, said
+
+
+def _said(entry: Entry, holder: _Holder, zone: ZoneInfo, spot: Spot) -> Reported:
+    blocked = ""
+    specimen = None
+    if isinstance(holder, wire.Observation):
+        specimen = holder.specimen
+    else:
+        status = (holder.status or "").strip().lower()
+        blocked = status if status in _BLOCKING else ""
+        if holder.specimen and len(holder.specimen) == 1:
+            specimen = holder.specimen[0]
+    return Reported(spot.patient, entry, blocked, _moment(holder, zone, spot), specimen)
+
+
+def _moment(report: _Holder, zone: ZoneInfo, spot: Spot) -> Moment | None:
+    return (
+        read_time(report.effective_date_time, zone, spot, ".effective")
+        or read_period(report.effective_period, zone, spot, ".effective")
+        or read_time(report.issued, zone, spot, ".issued")
+    )

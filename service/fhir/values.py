@@ -1,0 +1,194 @@
+"""Numbers out of values: exactly as written, or not at all.
+
+https://hl7.org/fhir/R4/datatypes.html#quantity
+"""
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+from msgspec import Raw, Struct
+
+from service.fhir import wire
+from service.fhir.codes import display_of
+from service.record import Comparator
+
+#: Bounds that no laboratory reaches: the length of a number, and places before and after its point.
+_LONGEST_NUMBER = 30
+_GREATEST_EXPONENT = 30
+
+#: A printed value is cut after so many letters.
+_LONGEST_PRINT = 80
+
+_COMPARATORS: dict[str, Comparator] = {"": "", "<": "<", "<=": "<=", ">=": ">=", ">": ">"}
+_PRINTED: dict[str, Comparator] = {
+    **_COMPARATORS,
+    "\N{LESS-THAN OR EQUAL TO}": "<=",
+    "\N{GREATER-THAN OR EQUAL TO}": ">=",
+    "=<": "<=",
+    "=>": ">=",
+}
+_TEXT = re.compile(
+    r"\s*(<=?|>=?|=<|=>|\N{LESS-THAN OR EQUAL TO}|\N{GREATER-THAN OR EQUAL TO})?\s*"
+    r"(-?[0-9]{1,15}(?:\.[0-9]{1,15})?)\s*"
+    r"([A-Za-z%\[{\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}]\S*(?: \S+){0,2})?\s*"
+)
+
+_WORDS = {b'"': "text", b"t": "true", b"f": "false", b"{": "an object", b"[": "a list"}
+
+
+class NotANumberError(ValueError):
+    """JSON that is not a number of sensible size; the message says why, without it."""
+
+
+class Value(Struct, frozen=True):
+    """A number as it was sent, with all that may name its unit.
+
+    `printed` is the value as its sender wrote it. `from_text`: it was text, not a Quantity.
+    """
+
+    number: Decimal
+    printed: str
+    comparator: Comparator = ""
+    system: str = ""
+    code: str = ""
+    unit: str = ""
+    from_text: bool = False
+
+
+class Unreadable(Struct, frozen=True):
+    """Why there is no number: an issue's severity, code and text."""
+
+    severity: Literal["warning", "information"]
+    code: str
+    why: str
+    printed: str = ""
+
+
+def number(raw: Raw) -> Decimal:
+    """A JSON number, exactly. Raises NotANumberError for all else and beyond the bounds above."""
+    written = bytes(raw)
+    if written[:1] in _WORDS:
+        raise NotANumberError(f"The value is {_WORDS[written[:1]]}, where a JSON number belongs.")
+    if len(written) > _LONGEST_NUMBER:
+        raise NotANumberError(f"The value is a number of more than {_LONGEST_NUMBER} characters.")
+    try:
+        found = Decimal(written.decode("ascii"))
+    except (InvalidOperation, UnicodeDecodeError):
+        raise NotANumberError("The value is no JSON number.") from None
+    if not found.is_finite() or abs(found.adjusted()) > _GREATEST_EXPONENT:
+        raise NotANumberError("The value is too large or too small to be a result.")
+    return found
+
+
+def value_of(measured: wire.Measured) -> Value | Unreadable | None:
+    """The value of an Observation or component; None where it has none and says nothing of why."""
+    quantity = measured.value_quantity
+    if _others(measured):
+        if quantity is None and _others(measured) == 1:
+            found = _other_value(measured)
+        else:
+            return Unreadable("warning", "structure", "There is more than one value[x].")
+    elif quantity is not None:
+        found = quantity_value(quantity)
+    else:
+        reason = measured.data_absent_reason
+        if reason is None:
+            return None
+        why = "dataAbsentReason says that there is no value."
+        return Unreadable("information", "informational", why, display_of(reason)[:_LONGEST_PRINT])
+    if measured.data_absent_reason is not None:
+        why = "There is a value and a dataAbsentReason too, so the value can not be trusted."
+        return Unreadable("warning", "invariant", why, found.printed)
+    return found
+
+
+def has_value(measured: wire.Measured) -> bool:
+    """Whether there is a value, or a reason for its absence."""
+    return bool(
+        measured.value_quantity is not None or _others(measured) or measured.data_absent_reason
+    )
+
+
+def quantity_value(quantity: wire.Quantity) -> Value | Unreadable:
+    """The number of a Quantity, with its comparator and what names its unit."""
+    unit = quantity.unit or quantity.code or ""
+    if not wire.present(quantity.value):
+        why = "The Quantity has no value."
+        return Unreadable("warning", "required", why, (quantity.comparator or "")[:2])
+    try:
+        found = number(quantity.value)
+    except NotANumberError as error:
+        return Unreadable("warning", "value", str(error))
+    comparator = _COMPARATORS.get(quantity.comparator or "")
+    if comparator is None:
+        why = "The comparator is none of <, <=, >= and >."
+        return Unreadable("warning", "code-invalid", why)
+    return Value(
+        found,
+        f"{comparator}{bytes(quantity.value).decode()} {unit[:_LONGEST_PRINT]}".rstrip(),
+        comparator,
+        quantity.system or "",
+        quantity.code or "",
+        quantity.unit or "",
+    )
+
+
+def _others(measured: wire.Measured) -> int:
+    """How many values of other types than Quantity there are."""
+    return (
+        (measured.value_string is not None)
+        + (measured.value_codeable_concept is not None)
+        + (measured.value_boolean is not None)
+        + (measured.value_integer is not None)
+        + (measured.value_range is not None)
+        + (measured.value_ratio is not None)
+        + (measured.value_sampled_data is not None)
+        + (measured.value_time is not None)
+        + (measured.value_date_time is not None)
+        + (measured.value_period is not None)
+        + (measured.value_attachment is not None)
+        + (measured.value_reference is not None)
+    )
+
+
+def _other_value(measured: wire.Measured) -> Value | Unreadable:
+    if measured.value_string is not None:
+        return text_value(measured.value_string)
+    if measured.value_integer is not None:
+        if abs(measured.value_integer) >= 10**_GREATEST_EXPONENT:
+            why = "The value is too large to be a result."
+            return Unreadable("warning", "value", why)
+        return Value(Decimal(measured.value_integer), str(measured.value_integer))
+    if measured.value_range is not None:
+        why = "The value is a Range, which may lie on both sides of a limit."
+        return Unreadable("information", "not-supported", why, _printed_range(measured.value_range))
+    if measured.value_codeable_concept is not None:
+        why = "The value is a concept, not a number."
+        printed = display_of(measured.value_codeable_concept)[:_LONGEST_PRINT]
+        return Unreadable("information", "not-supported", why, printed)
+    return Unreadable("information", "not-supported", "The value is of a type that is not read.")
+
+
+def text_value(text: str) -> Value | Unreadable:
+    """The number that a text consists of, as "118 mmol/L", "<5" or "> 600"."""
+    printed = " ".join(text.split())[:_LONGEST_PRINT]
+    found = _TEXT.fullmatch(text) if len(text) <= _LONGEST_PRINT else None
+    if not found:
+        why = 'The value is text that is no number, as "118 mmol/L" or "<5" would be.'
+        return Unreadable("warning", "not-supported", why, printed)
+    return Value(
+        Decimal(found[2]),
+        printed,
+        _PRINTED[found[1] or ""],
+        unit=found[3] or "",
+        from_text=True,
+    )
+
+
+def _printed_range(value: wire.Range) -> str:
+    def printed(bound: wire.Quantity | None) -> str:
+        return bytes(bound.value).decode("utf-8", "replace")[:_LONGEST_NUMBER] if bound else ""
+
+    unit = next((q.unit or q.code or "" for q in (value.low, value.high) if q), "")
+    return f"{printed(value.low)}-{printed(value.high)} {unit[:_LONGEST_PRINT]}".strip("- ")

@@ -1,0 +1,222 @@
+"""Which of several versions of one resource or result counts: the newest, and each once.
+
+Order of arrival never decides. Where nothing tells versions apart, all of them are kept.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from service.fhir import wire
+from service.fhir.entries import Entry
+from service.fhir.issues import Issues
+from service.fhir.times import ImpossibleTimeError, moment
+
+_Version = TypeVar("_Version")
+
+#: From first to last in the life of a result; what stands together does not follow.
+_STATUSES = {
+    "registered": 0,
+    "preliminary": 1,
+    "final": 2,
+    "amended": 3,
+    "corrected": 3,
+    "cancelled": 4,
+    "entered-in-error": 5,
+}
+
+#: Longer version numbers are not compared as numbers.
+_LONGEST_NUMBER = 18
+
+#: Decimals stay apart as they are written, and from texts.
+_CONTENT = msgspec.json.Decoder(float_hook=lambda number: ["number", number])
+
+_REPEATED = "This resource is in the request more than once, each time the same; it was read once."
+_OLDER = "There is a newer version of this in the request; this one was not used."
+_DELETED = "The history says that this resource was deleted; it was not used."
+_UNORDERED = (
+    "Two resources have this name but differ, and neither meta.versionId, meta.lastUpdated, "
+    "issued nor status tells which is newer; both were read."
+)
+
+
+def newest_versions(entries: Sequence[Entry], zone: ZoneInfo, issues: Issues) -> list[Entry]:
+    """The entries without repetitions, older versions and deleted resources, in their order.
+
+    What is contained in a resource goes with it.
+    """
+    by_key: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if not entry.container:
+            by_key.setdefault(entry.key, []).append(entry)
+    left_out: set[str] = set()
+    for same in by_key.values():
+        if len(same) > 1 or same[0].resource is None:
+            kept = {entry.expression for entry in _newest_version(same, zone, issues)}
+            left_out |= {entry.expression for entry in same} - kept
+    if not left_out:
+        return list(entries)
+    return [entry for entry in entries if _outermost(entry).expression not in left_out]
+
+
+def _outermost(entry: Entry) -> Entry:
+    while entry.container:
+        entry = entry.container
+    return entry
+
+
+def _newest_version(same: list[Entry], zone: ZoneInfo, issues: Issues) -> list[Entry]:
+    different = _after_deletion(_unrepeated(same, issues), zone, issues)
+    if len(different) <= 1:
+        return different
+    best = newest(
+        different,
+        _number,
+        lambda entry: _instant(entry.updated, zone),
+        lambda entry: _instant(getattr(entry.resource, "issued", None), zone),
+        lambda entry: _STATUSES.get(getattr(entry.resource, "status", None) or ""),
+    )
+    if len(best) > 1:
+        for entry in best:
+            issues.warning("duplicate", _UNORDERED, entry.expression)
+    kept = {entry.expression for entry in best}
+    for entry in different:
+        if entry.expression not in kept:
+            issues.information("duplicate", _OLDER, entry.expression)
+    return best
+
+
+def _unrepeated(same: list[Entry], issues: Issues) -> list[Entry]:
+    """The entries whose content is not that of one before."""
+    contents: set[tuple[bytes, str]] = set()
+    different = []
+    for entry in same:
+        content = (_canonical(entry), entry.version)
+        if content in contents:
+            issues.information("duplicate", _REPEATED, entry.expression)
+        else:
+            contents.add(content)
+            different.append(entry)
+    return different
+
+
+def _canonical(entry: Entry) -> bytes:
+    """A resource's content without regard to layout and the order of its elements."""
+    if entry.resource is None:
+        return b""
+    return msgspec.json.encode(_CONTENT.decode(entry.raw), order="sorted")
+
+
+def _after_deletion(same: list[Entry], zone: ZoneInfo, issues: Issues) -> list[Entry]:
+    """What was written after the last deletion; nothing, where neither version nor time tells."""
+    gone = [entry for entry in same if entry.resource is None]
+    if not gone:
+        return same
+    last = newest(gone, _number, lambda entry: _instant(entry.updated, zone))[0]
+    alive = []
+    for entry in same:
+        if entry.resource is None:
+            continue
+        later = newest([entry, last], _number, lambda one: _instant(one.updated, zone))
+        if len(later) == 1 and later[0] is entry:
+            alive.append(entry)
+        else:
+            issues.information("deleted", _DELETED, entry.expression)
+    return alive
+
+
+def newest(
+    versions: list[_Version], *orders: Callable[[_Version], int | datetime | None]
+) -> list[_Version]:
+    """The newest of several versions by the first order that decides between those left.
+
+    An order in which one of them has no place does not decide. More than one come
+    back where none does.
+    """
+    for order in orders:
+        placed = [(order(version), version) for version in versions]
+        if not any(place is None for place, _ in placed):
+            last = max(place for place, _ in placed)  # type: ignore[type-var]
+            versions = [version for place, version in placed if place == last]
+        if len(versions) == 1:
+            break
+    return versions
+
+
+def _number(entry: Entry) -> int | None:
+    version = entry.version
+    short = len(version) <= _LONGEST_NUMBER
+    return int(version) if short and version.isascii() and version.isdecimal() else None
+
+
+def _instant(text: str | None, zone: ZoneInfo) -> datetime | None:
+    try:
+        return moment(text, zone).latest if text else None
+    except ImpossibleTimeError:
+        return None
+
+
+def replaced_results(entries: Iterable[Entry], zone: ZoneInfo, issues: Issues) -> set[str]:
+    """The expressions of Observations that another one replaces, though it has a name of its own.
+
+    Some senders give each report of one result a resource of its own. They are one result
+    where business identifier, subject, code, specimen and time are the same.
+    """
+    by_identifier: dict[tuple[str, str], list[_Reported]] = {}
+    for entry in entries:
+        resource = entry.resource
+        if isinstance(resource, wire.Observation) and resource.identifier:
+            for identifier in resource.identifier:
+                if identifier.system and identifier.value:
+                    named = (identifier.system, identifier.value)
+                    by_identifier.setdefault(named, []).append((entry, resource))
+    replaced: set[str] = set()
+    for sharing in by_identifier.values():
+        if len(sharing) > 1:
+            replaced |= _replaced(sharing, zone)
+    for expression in sorted(replaced):
+        issues.information("duplicate", _OLDER, expression)
+    return replaced
+
+
+_Reported = tuple[Entry, wire.Observation]
+
+
+def _replaced(sharing: list[_Reported], zone: ZoneInfo) -> set[str]:
+    same_result: dict[tuple[object, ...], list[_Reported]] = {}
+    for entry, observation in sharing:
+        same_result.setdefault(_result(entry, observation), []).append((entry, observation))
+    replaced: set[str] = set()
+    for same in same_result.values():
+        best = newest(
+            same,
+            lambda one: _instant(one[1].issued, zone),
+            lambda one: _instant(one[0].updated, zone),
+            lambda one: _STATUSES.get(one[1].status or ""),
+        )
+        replaced |= {entry.expression for entry, _ in same} - {
+            entry.expression for entry, _ in best
+        }
+    return replaced
+
+
+def _result(entry: Entry, observation: wire.Observation) -> tuple[object, ...]:
+    """What two Observations of one result have in common beside their identifier.
+
+    Equal references mean the same only on one server, and inside of one container.
+    """
+    code, subject, specimen = observation.code, observation.subject, observation.specimen
+    period = observation.effective_period
+    return (
+        entry.address and entry.address.root,
+        entry.container and entry.container.expression,
+        tuple((one.system, one.code) for one in (code and code.coding) or ()),
+        code and code.text,
+        subject and subject.reference,
+        specimen and specimen.reference,
+        observation.effective_date_time or observation.effective_instant,
+        period and (period.start, period.end),
+    )

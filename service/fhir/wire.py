@@ -1,0 +1,336 @@
+"""FHIR as it is read: of each resource only the elements that Myoflag uses.
+
+Every element is optional and may be null; whether something is missing is for the readers to
+say. Numbers stay Raw, as they were written; of elements of type Any only the presence matters.
+Where STU3 or R5 has an element in another shape, both are read. `Bundle` and `Parameters`
+hold their resources Raw, so that each is decoded by itself (see `mending`).
+"""
+
+from typing import Any
+
+from msgspec import Raw, Struct
+
+
+class Element(Struct, frozen=True, rename="camel", gc=False):
+    """What all classes here share."""
+
+
+def present(raw: Raw) -> bool:
+    """Whether an element that is kept Raw was sent."""
+    return bytes(raw) not in (b"", b"null")
+
+
+class Coding(Element, frozen=True):
+    system: str | None = None
+    code: str | None = None
+    display: str | None = None
+
+
+class CodeableConcept(Element, frozen=True):
+    coding: list[Coding] | None = None
+    text: str | None = None
+
+
+class Identifier(Element, frozen=True):
+    use: str | None = None
+    type: CodeableConcept | None = None
+    system: str | None = None
+    value: str | None = None
+
+
+class Reference(Element, frozen=True):
+    reference: str | None = None
+    type: str | None = None
+    identifier: Identifier | None = None
+    display: str | None = None
+
+
+class Period(Element, frozen=True):
+    start: str | None = None
+    end: str | None = None
+
+
+class Quantity(Element, frozen=True):
+    value: Raw = Raw()
+    comparator: str | None = None
+    unit: str | None = None
+    system: str | None = None
+    code: str | None = None
+
+
+class Range(Element, frozen=True):
+    low: Quantity | None = None
+    high: Quantity | None = None
+
+
+class Annotation(Element, frozen=True):
+    text: str | None = None
+
+
+class Meta(Element, frozen=True):
+    version_id: str | None = None
+    last_updated: str | None = None
+
+
+class ReferenceRange(Element, frozen=True):
+    modifier_extension: list[Raw] | None = None
+    low: Quantity | None = None
+    high: Quantity | None = None
+    type: CodeableConcept | None = None
+    applies_to: list[CodeableConcept] | None = None
+    age: Range | None = None
+    text: str | None = None
+
+
+class Measured(Element, frozen=True):
+    """What an Observation and its components have in common."""
+
+    modifier_extension: list[Raw] | None = None
+    code: CodeableConcept | None = None
+    value_quantity: Quantity | None = None
+    value_codeable_concept: CodeableConcept | None = None
+    value_string: str | None = None
+    value_boolean: bool | None = None
+    value_integer: int | None = None
+    value_range: Range | None = None
+    value_ratio: Any = None
+    value_sampled_data: Any = None
+    value_time: Any = None
+    value_date_time: Any = None
+    value_period: Any = None
+    value_attachment: Any = None
+    value_reference: Any = None
+    data_absent_reason: CodeableConcept | None = None
+    interpretation: list[CodeableConcept] | CodeableConcept | None = None
+    reference_range: list[ReferenceRange] | None = None
+
+
+class Component(Measured, frozen=True):
+    """A part of an Observation that shares its subject, time and specimen."""
+
+
+class Related(Element, frozen=True):
+    """STU3: how an Observation refers to others."""
+
+    type: str | None = None
+    target: Reference | None = None
+
+
+class Resource(Element, frozen=True, tag_field="resourceType"):
+    """What all resources share."""
+
+    id: str | None = None
+    meta: Meta | None = None
+    modifier_extension: list[Raw] | None = None
+    contained: list[Raw] | None = None
+
+
+class Observation(Measured, frozen=True, tag="Observation", tag_field="resourceType"):
+    id: str | None = None
+    meta: Meta | None = None
+    contained: list[Raw] | None = None
+    identifier: list[Identifier] | None = None
+    status: str | None = None
+    category: list[CodeableConcept] | CodeableConcept | None = None
+    subject: Reference | None = None
+    focus: list[Reference] | None = None
+    effective_date_time: str | None = None
+    effective_instant: str | None = None
+    effective_period: Period | None = None
+    effective_timing: Any = None
+    issued: str | None = None
+    note: list[Annotation] | None = None
+    comment: str | None = None
+    body_site: CodeableConcept | None = None
+    specimen: Reference | None = None
+    has_member: list[Reference] | None = None
+    related: list[Related] | None = None
+    component: list[Component] | None = None
+
+
+class Condition(Resource, frozen=True, tag="Condition"):
+    identifier: list[Identifier] | None = None
+    clinical_status: CodeableConcept | str | None = None
+    verification_status: CodeableConcept | str | None = None
+    category: list[CodeableConcept] | CodeableConcept | None = None
+    code: CodeableConcept | None = None
+    subject: Reference | None = None
+    onset_date_time: str | None = None
+    onset_period: Period | None = None
+    onset_age: Any = None
+    onset_range: Any = None
+    onset_string: Any = None
+    abatement_date_time: str | None = None
+    abatement_period: Period | None = None
+    abatement_age: Any = None
+    abatement_range: Any = None
+    abatement_string: Any = None
+    abatement_boolean: bool | None = None
+    recorded_date: str | None = None
+    asserted_date: str | None = None
+
+
+class Patient(Resource, frozen=True, tag="Patient"):
+    identifier: list[Identifier] | None = None
+    gender: str | None = None
+    birth_date: str | None = None
+
+
+class Timing(Element, frozen=True):
+    """When doses are due; only the time that they span is read."""
+
+    class Repeat(Element, frozen=True):
+        bounds_period: Period | None = None
+
+    repeat: Repeat | None = None
+
+
+class Dosage(Element, frozen=True):
+    timing: Timing | None = None
+
+
+class CodeableReference(Element, frozen=True):
+    """R5: a concept or a reference."""
+
+    concept: CodeableConcept | None = None
+    reference: Reference | None = None
+
+
+class Medicated(Resource, frozen=True):
+    """What MedicationRequest, MedicationStatement and MedicationAdministration have in common."""
+
+    identifier: list[Identifier] | None = None
+    status: str | None = None
+    medication_codeable_concept: CodeableConcept | None = None
+    medication_reference: Reference | None = None
+    medication: CodeableReference | None = None
+    subject: Reference | None = None
+
+
+class MedicationRequest(Medicated, frozen=True, tag="MedicationRequest"):
+    intent: str | None = None
+    do_not_perform: bool | None = None
+    authored_on: str | None = None
+    dosage_instruction: list[Dosage] | None = None
+
+
+class Adherence(Element, frozen=True):
+    """R5: whether the medicine is being taken."""
+
+    code: CodeableConcept | None = None
+
+
+class MedicationStatement(Medicated, frozen=True, tag="MedicationStatement"):
+    taken: str | None = None
+    adherence: Adherence | None = None
+    effective_date_time: str | None = None
+    effective_period: Period | None = None
+
+
+class MedicationAdministration(Medicated, frozen=True, tag="MedicationAdministration"):
+    not_given: bool | None = None
+    effective_date_time: str | None = None
+    effective_period: Period | None = None
+    # R5 spells the first of these with one r.
+    occurence_date_time: str | None = None
+    occurrence_date_time: str | None = None
+    occurence_period: Period | None = None
+    occurrence_period: Period | None = None
+
+
+class Ingredient(Element, frozen=True):
+    """What a product contains, in the shapes of R4 and R5."""
+
+    item_codeable_concept: CodeableConcept | None = None
+    item: CodeableReference | None = None
+
+
+class Medication(Resource, frozen=True, tag="Medication"):
+    status: str | None = None
+    code: CodeableConcept | None = None
+    ingredient: list[Ingredient] | None = None
+
+
+class DiagnosticReport(Resource, frozen=True, tag="DiagnosticReport"):
+    identifier: list[Identifier] | None = None
+    status: str | None = None
+    subject: Reference | None = None
+    effective_date_time: str | None = None
+    effective_period: Period | None = None
+    issued: str | None = None
+    specimen: list[Reference] | None = None
+    result: list[Reference] | None = None
+
+
+class Collection(Element, frozen=True):
+    body_site: Any = None
+
+
+class Specimen(Resource, frozen=True, tag="Specimen"):
+    type: CodeableConcept | None = None
+    subject: Reference | None = None
+    collection: Collection | None = None
+    condition: list[CodeableConcept] | None = None
+
+
+class Link(Element, frozen=True):
+    relation: str | None = None
+
+
+class EntryRequest(Element, frozen=True):
+    method: str | None = None
+    url: str | None = None
+
+
+class EntryResponse(Element, frozen=True):
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+class EntrySearch(Element, frozen=True):
+    mode: str | None = None
+
+
+class BundleEntry(Element, frozen=True):
+    full_url: str | None = None
+    resource: Raw = Raw()
+    request: EntryRequest | None = None
+    response: EntryResponse | None = None
+    search: EntrySearch | None = None
+
+
+class Bundle(Element, frozen=True, tag="Bundle", tag_field="resourceType"):
+    type: str | None = None
+    link: list[Link] | None = None
+    entry: list[BundleEntry] | None = None
+
+
+class LooseBundle(Element, frozen=True):
+    """A Bundle with an entry that is not one: entries are Raw, to be decoded one by one."""
+
+    type: str | None = None
+    link: list[Link] | None = None
+    entry: list[Raw] | None = None
+
+
+class Parameter(Element, frozen=True):
+    """One parameter of `Parameters`; any one kind of value."""
+
+    name: str | None = None
+    resource: Raw = Raw()
+    value_instant: str | None = None
+    value_date_time: str | None = None
+    value_date: str | None = None
+    value_string: str | None = None
+    value_code: str | None = None
+    value_boolean: bool | None = None
+
+
+class Parameters(Element, frozen=True, tag="Parameters", tag_field="resourceType"):
+    parameter: list[Raw] | None = None
+
+
+class Head(Element, frozen=True):
+    """What tells what an object is."""
+
+    resource_type: Raw = Raw()

@@ -1,0 +1,192 @@
+"""Evidence in words: one line for each piece, the same in narratives, displays and issues.
+
+What a sender wrote passes through `plain` (or `fit`, where it names something) first.
+"""
+
+import re
+
+from service.knowledge.model import Knowledge
+from service.record import (
+    MARKS,
+    Amount,
+    Evidence,
+    Finding,
+    Moment,
+    Normal,
+    Problem,
+    Result,
+    Treatment,
+)
+
+#: Of a sender's text at most this many characters are told.
+LONGEST = 200
+
+_FLAGGED = {
+    "LL": "critically low",
+    "L": "low",
+    "N": "normal",
+    "H": "high",
+    "HH": "critically high",
+    "A": "abnormal",
+    "AA": "critically abnormal",
+}
+
+_BRACES = re.compile(r"\{([^{}]*)\}")
+
+_UTC = {" Z", " +00:00"}
+
+_SIGNS = frozenset("<>")
+
+# What XML forbids or advises against, and the marks that reorder a line for its reader
+# (a bidirectional override can make 118 read as 811).
+_UNFIT = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+    "\ufdd0-\ufdef\ufffe\uffff]"
+)
+
+
+def fit(text: str) -> str:
+    """The text on one line, fit for FHIR, for XML and for people.
+
+    Whitespace becomes single spaces; each character that is not fit shows as U+FFFD.
+    """
+    if not text.isprintable():
+        text = _UNFIT.sub("\ufffd", " ".join(text.split()))
+    return text.strip()
+
+
+def plain(text: str) -> str:
+    """The beginning of a sender's text, at most LONGEST characters, made fit."""
+    text = fit(text)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
+
+
+def when(moment: Moment) -> str:
+    """A clinical time as its sender wrote it, easier to read: "2026-03-04 09:15 UTC"."""
+    day, instant, time = plain(moment.text).partition("T")
+    if not instant:
+        return day
+    zone = max(time.find("+"), time.find("-"), time.find("Z"))
+    clock, offset = (time, "") if zone < 0 else (time[:zone], f" {time[zone:]}")
+    if len(clock) == len("hh:mm:ss"):
+        clock = clock.removesuffix(":00")
+    return f"{day} {clock}{' UTC' if offset in _UTC else offset}"
+
+
+def value(result: Result) -> str:
+    """The value as its sender wrote it; what the laboratory's flag says where it has no number."""
+    printed = plain(result.printed)
+    if result.amount is not None:
+        return legible(printed or _amount(result.amount, result.comparator))
+    flag = _FLAGGED.get(result.interpretation, plain(result.interpretation))
+    told = f"reported as {flag}" if flag else "not readable"
+    return f"{printed}, {told}" if printed else told
+
+
+def _amount(amount: Amount, comparator: str) -> str:
+    unit = "" if amount.unit == "1" else f" {amount.unit}"
+    return f"{comparator}{amount.value:f}{unit}"
+
+
+def legible(text: str) -> str:
+    """UCUM's braces opened: "mL/min/{1.73_m2}" is mL/min/1.73 m2."""
+    if "{" not in text:
+        return text
+    return _BRACES.sub(lambda braces: braces[1].replace("_", " "), text)
+
+
+def measured(result: Result, knowledge: Knowledge) -> str:
+    """Name, value and date of a result: "Sodium 118 mmol/L, 2026-03-04"."""
+    dated = f", {when(result.moment)}" if result.moment is not None else ""
+    return f"{name_of(result, knowledge)} {value(result)}{dated}"
+
+
+def name_of(result: Result, knowledge: Knowledge) -> str:
+    """The name of what was measured, or of the value derived."""
+    named = knowledge.analytes.get(result.analyte) or knowledge.derived[result.analyte]
+    return named.name
+
+
+def graded(finding: Finding, knowledge: Knowledge) -> str:
+    """What a finding is called: "Hyponatremia, profound"."""
+    return f"{knowledge.findings[finding.finding].name}, {finding.grade}"
+
+
+def line(piece: Evidence, knowledge: Knowledge) -> str:
+    """One piece of evidence: "Sodium 118 mmol/L, 2026-03-04 (limit < 120 mmol/L)"."""
+    if isinstance(piece, Problem):
+        return _problem_line(piece, knowledge)
+    if isinstance(piece, Treatment):
+        return _treatment_line(piece, knowledge)
+    return _result_line(piece, knowledge)
+
+
+def input_line(part: Result, piece: Finding | Normal, knowledge: Knowledge) -> str:
+    """An input of a derived value: "Albumin 28 g/L, 2026-03-04 (for calcium 1.94 mmol/L)"."""
+    name = piece.result.formula or name_of(piece.result, knowledge)
+    notes = [f"for {name} {value(piece.result)}", *_limit(piece)]
+    return _noted(measured(part, knowledge), notes, part.marks)
+
+
+def _result_line(piece: Finding | Normal, knowledge: Knowledge) -> str:
+    result = piece.result
+    notes = _limit(piece)
+    marks = result.marks + piece.marks
+    if result.moment is None:
+        marks += ("undated",)
+    if result.inputs:
+        inputs = " and ".join([measured(part, knowledge) for part in result.inputs])
+        name = name_of(result, knowledge)
+        formula = f" ({result.formula})" if result.formula not in {"", name} else ""
+        notes.append(f"calculated{formula} from {inputs}")
+        marks = tuple([mark for mark in marks if mark != "calculated"])
+    return _noted(measured(result, knowledge), notes, marks)
+
+
+def _limit(piece: Finding | Normal) -> list[str]:
+    if not piece.limit:
+        return []
+    limit = legible(piece.limit)
+    if isinstance(piece, Normal):
+        return [f"normal: {limit}"]
+    # Without a sign it is no limit but the laboratory's flag, in words.
+    return [f"limit {limit}" if limit[0] in _SIGNS else limit]
+
+
+def _problem_line(problem: Problem, knowledge: Knowledge) -> str:
+    name = said = knowledge.problems[problem.problem].name
+    if problem.onset is not None:
+        said += f", since {when(problem.onset)}"
+    elif problem.recorded is not None:
+        said += f", recorded {when(problem.recorded)}"
+    marks = problem.marks
+    if not problem.active:
+        marks += ("past",)
+    if not problem.confirmed:
+        marks += ("unconfirmed",)
+    return _noted(said, _recorded_as(problem.text, name), marks)
+
+
+def _treatment_line(treatment: Treatment, knowledge: Knowledge) -> str:
+    name = said = knowledge.medicines[treatment.medicine].name
+    if treatment.start is not None:
+        said += f", from {when(treatment.start)}"
+    if treatment.end is not None:
+        said += f", until {when(treatment.end)}"
+    elif not treatment.current:
+        said += ", no longer taken"
+    elif treatment.start is None:
+        said += ", being taken"
+    return _noted(said, _recorded_as(treatment.text, name), treatment.marks)
+
+
+def _recorded_as(text: str, name: str) -> list[str]:
+    text = plain(text)
+    return [f'recorded as "{text}"'] if text and text.casefold() != name.casefold() else []
+
+
+def _noted(said: str, notes: list[str], marks: tuple[str, ...]) -> str:
+    """The line with notes and marks behind it, marks each once and in the order of MARKS."""
+    if marks:
+        notes += [words for mark, words in MARKS.items() if mark in marks]
+    return f"{said} ({'; '.join(notes)})" if notes else said

@@ -1,0 +1,346 @@
+"""Whether what Myoflag writes is FHIR R4: a checker for every test that makes an answer.
+
+    assert_valid_answer(body)      a Bundle of Flags with its OperationOutcome
+    assert_valid_flag(flag)        one Flag
+    assert_valid_outcome(body)     an OperationOutcome by itself
+
+Each takes bytes, text or what JSON makes of them, gives it back as a dict, and fails with
+all complaints at once. fhir.resources alone proves little: it takes a bogus status, a
+script in the narrative, an Observation as subject and an empty issue.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fhir.resources.R4B.bundle import Bundle
+from fhir.resources.R4B.capabilitystatement import CapabilityStatement
+from fhir.resources.R4B.flag import Flag
+from fhir.resources.R4B.operationdefinition import OperationDefinition
+from fhir.resources.R4B.operationoutcome import OperationOutcome
+from pydantic import ValidationError
+
+from tests.fhir_syntax import (
+    Json,
+    check_concept,
+    check_identifier,
+    check_narrative,
+    check_period,
+    check_reference,
+    check_syntax,
+    check_uri,
+)
+
+_MODELS: dict[str, Any] = {
+    "Bundle": Bundle,
+    "CapabilityStatement": CapabilityStatement,
+    "Flag": Flag,
+    "OperationDefinition": OperationDefinition,
+    "OperationOutcome": OperationOutcome,
+}
+
+FLAG_STATUS = {"active", "inactive", "entered-in-error"}
+
+#: https://terminology.hl7.org/CodeSystem-flag-category
+FLAG_CATEGORY = {
+    "diet": "Diet",
+    "drug": "Drug",
+    "lab": "Lab",
+    "admin": "Administrative",
+    "contact": "Subject Contact",
+    "clinical": "Clinical",
+    "behavioral": "Behavioral",
+    "research": "Research",
+    "advance-directive": "Advance Directive",
+    "safety": "Safety",
+}
+FLAG_PRIORITY = {
+    "PN": "No alarm",
+    "PL": "Low priority",
+    "PM": "Medium priority",
+    "PH": "High priority",
+}
+_CODE_SYSTEMS = {
+    "http://terminology.hl7.org/CodeSystem/flag-category": FLAG_CATEGORY,
+    "http://hl7.org/fhir/flag-priority-code": FLAG_PRIORITY,
+}
+_PRIORITY_URL = "http://hl7.org/fhir/StructureDefinition/flag-priority"
+_DETAIL_URL = "http://hl7.org/fhir/StructureDefinition/flag-detail"
+
+#: What the references of a Flag may refer to.
+_TARGETS = {
+    "subject": frozenset(
+        {
+            "Group",
+            "Location",
+            "Medication",
+            "Organization",
+            "Patient",
+            "PlanDefinition",
+            "Practitioner",
+            "Procedure",
+        }
+    ),
+    "author": frozenset({"Device", "Organization", "Patient", "Practitioner", "PractitionerRole"}),
+    "encounter": frozenset({"Encounter"}),
+}
+
+SEVERITIES = {"fatal", "error", "warning", "information"}
+ISSUE_TYPES = set(
+    """
+    invalid structure required value invariant security login unknown expired forbidden
+    suppressed processing not-supported duplicate multiple-matches not-found deleted too-long
+    code-invalid extension too-costly business-rule conflict transient lock-error no-store
+    exception timeout incomplete throttled informational
+    """.split()  # noqa: SIM905 - a column of words hides what is there
+)
+
+
+def assert_valid_answer(body: Json) -> dict[str, Any]:
+    """A collection of Flags, one OperationOutcome, then resources of the request.
+
+    Those are the sender's, and stand for themselves.
+    """
+    return _assert(body, "Bundle", _check_answer)
+
+
+def assert_valid_flag(body: Json) -> dict[str, Any]:
+    return _assert(body, "Flag", _check_flag)
+
+
+def assert_valid_outcome(body: Json) -> dict[str, Any]:
+    return _assert(body, "OperationOutcome", _check_outcome)
+
+
+def assert_valid_capability_statement(body: Json) -> dict[str, Any]:
+    return _assert(body, "CapabilityStatement", _check_capability)
+
+
+def assert_valid_operation_definition(body: Json) -> dict[str, Any]:
+    return _assert(body, "OperationDefinition", _check_operation)
+
+
+def _assert(
+    body: Json, kind: str, check: Callable[[dict[str, Any]], Iterator[str]]
+) -> dict[str, Any]:
+    resource = _read(body)
+    complaints = [*_check_kind(resource, kind)] or [*check(resource)]
+    assert not complaints, "\n".join(complaints)
+    return resource
+
+
+def _read(body: Json) -> dict[str, Any]:
+    if isinstance(body, bytes):
+        body = body.decode("utf-8")
+    if isinstance(body, str):
+        body = json.loads(body, object_pairs_hook=_once, parse_constant=_no_constant)
+    assert isinstance(body, dict), f"{type(body).__name__} is no resource"
+    return body
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    assert len(names) == len(set(names)), f"a name stands twice: {names}"
+    return dict(pairs)
+
+
+def _no_constant(name: str) -> None:
+    raise AssertionError(f"{name} is not JSON")
+
+
+def _check_kind(resource: dict[str, Any], kind: str) -> Iterator[str]:
+    if resource.get("resourceType") != kind:
+        yield f"resourceType: {resource.get('resourceType')!r}, not {kind}"
+
+
+def _check_model(resource: dict[str, Any]) -> Iterator[str]:
+    """Element names and types, by fhir.resources."""
+    try:
+        _MODELS[resource["resourceType"]].model_validate(resource)
+    except ValidationError as wrong:
+        for error in wrong.errors():
+            where = ".".join(str(part) for part in error["loc"])
+            yield f"{resource['resourceType']}.{where}: {error['msg']}"
+
+
+def _check_flag(flag: dict[str, Any]) -> Iterator[str]:
+    yield from check_syntax(flag, "Flag")
+    yield from _check_model(flag)
+    contained = {one.get("id") for one in flag.get("contained") or []}
+    yield from _check_contained(flag, contained)
+    if "text" in flag:
+        yield from check_narrative(flag["text"], "Flag.text")
+    else:
+        yield "Flag.text: missing (dom-6)"
+    if flag.get("status") not in FLAG_STATUS:
+        yield f"Flag.status: {flag.get('status')!r} is no flag-status"
+    yield from check_concept(flag.get("code"), "Flag.code")
+    for index, category in enumerate(flag.get("category") or []):
+        yield from _check_coded(category, f"Flag.category[{index}]")
+    for index, identifier in enumerate(flag.get("identifier") or []):
+        yield from check_identifier(identifier, f"Flag.identifier[{index}]")
+        yield from check_uri(identifier.get("system"), f"Flag.identifier[{index}].system")
+    for name, targets in _TARGETS.items():
+        if name in flag or name == "subject":
+            yield from check_reference(flag.get(name), targets, contained, f"Flag.{name}")
+    yield from check_period(flag.get("period") or {}, "Flag.period")
+    yield from _check_extensions(flag.get("extension") or [], contained)
+
+
+def _check_contained(flag: dict[str, Any], names: set[Any]) -> Iterator[str]:
+    written = json.dumps({**flag, "contained": None})
+    for name in names:
+        if f'"#{name}"' not in written:
+            yield f"Flag.contained: nothing refers to #{name} (dom-3)"
+    for one in flag.get("contained") or []:
+        if "contained" in one:
+            yield "Flag.contained: contains in turn (dom-2)"
+        if {"versionId", "lastUpdated"} & set(one.get("meta", {})):
+            yield "Flag.contained: has a version (dom-4)"
+        if "security" in one.get("meta", {}):
+            yield "Flag.contained: has a security label (dom-5)"
+
+
+def _check_extensions(extensions: list[Any], contained: set[Any]) -> Iterator[str]:
+    if sum(one.get("url") == _PRIORITY_URL for one in extensions) > 1:
+        yield "Flag.extension: flag-priority stands twice"
+    for index, extension in enumerate(extensions):
+        path = f"Flag.extension[{index}]"
+        if "extension" in extension:
+            yield f"{path}: must not be nested (ext-1)"
+        values = sorted(set(extension) - {"url", "id", "extension"})
+        if extension.get("url") == _PRIORITY_URL:
+            if values != ["valueCodeableConcept"]:
+                yield f"{path}: flag-priority has valueCodeableConcept, not {values}"
+                continue
+            where = f"{path}.valueCodeableConcept"
+            yield from _check_coded(extension["valueCodeableConcept"], where)
+        elif extension.get("url") == _DETAIL_URL:
+            if values != ["valueReference"]:
+                yield f"{path}: flag-detail has valueReference, not {values}"
+                continue
+            where = f"{path}.valueReference"
+            yield from check_reference(extension["valueReference"], None, contained, where)
+        else:
+            yield f"{path}: {extension.get('url')!r} is no extension of Flag"
+
+
+def _check_coded(concept: Json, path: str) -> Iterator[str]:
+    """A CodeableConcept, coded by a system whose codes are known here."""
+    yield from check_concept(concept, path)
+    if not isinstance(concept, dict):
+        return
+    for index, coding in enumerate(concept.get("coding") or []):
+        codes = _CODE_SYSTEMS.get(coding.get("system", ""))
+        where = f"{path}.coding[{index}]"
+        if codes is None:
+            yield f"{where}: {coding.get('system')!r} is not the code system of this element"
+        elif coding.get("code") not in codes:
+            yield f"{where}: {coding.get('code')!r} is not in {coding['system']}"
+        elif coding.get("display", codes[coding["code"]]) != codes[coding["code"]]:
+            yield f"{where}: {coding['code']} does not mean {coding['display']!r}"
+
+
+def _check_outcome(outcome: dict[str, Any]) -> Iterator[str]:
+    yield from check_syntax(outcome, "OperationOutcome")
+    yield from _check_model(outcome)
+    if "text" in outcome:
+        yield from check_narrative(outcome["text"], "OperationOutcome.text")
+    if not outcome.get("issue"):
+        yield "OperationOutcome.issue: there is none"
+    for index, issue in enumerate(outcome.get("issue") or []):
+        path = f"OperationOutcome.issue[{index}]"
+        if issue.get("severity") not in SEVERITIES:
+            yield f"{path}.severity: {issue.get('severity')!r} is no issue-severity"
+        if issue.get("code") not in ISSUE_TYPES:
+            yield f"{path}.code: {issue.get('code')!r} is no issue-type"
+        if not (issue.get("details", {}).get("text") or issue.get("diagnostics")):
+            yield f"{path}: says nothing"
+        if "location" in issue:
+            yield f"{path}.location: deprecated; it is expression"
+        if len(set(issue.get("expression") or [])) != len(issue.get("expression") or []):
+            yield f"{path}.expression: one stands twice"
+
+
+def _check_answer(bundle: dict[str, Any]) -> Iterator[str]:
+    if bundle.get("type") != "collection":
+        yield f"Bundle.type: {bundle.get('type')!r}, not collection"
+    if "total" in bundle:
+        yield "Bundle.total: only in a searchset or a history (bdl-1)"
+    entries = bundle.get("entry") or []
+    for index, entry in enumerate(entries):
+        yield from _check_entry(entry, f"Bundle.entry[{index}]")
+    urls = [entry["fullUrl"] for entry in entries if "fullUrl" in entry]
+    for url in sorted({url for url in urls if urls.count(url) > 1}):
+        yield f"Bundle.entry: {url} stands twice (bdl-7)"
+    ours = [entry for entry in entries if _kind(entry) in {"Flag", "OperationOutcome"}]
+    kinds = [_kind(entry) for entry in entries[: len(ours)]]
+    if kinds != ["Flag"] * (len(ours) - 1) + ["OperationOutcome"]:
+        yield "Bundle.entry: not Flags, then one OperationOutcome, then the request's resources"
+    # The rest are the sender's resources, as they came.
+    yield from check_syntax({**bundle, "entry": ours}, "Bundle")
+    yield from _check_model({**bundle, "entry": ours})
+
+
+def _check_entry(entry: dict[str, Any], path: str) -> Iterator[str]:
+    for name in ("request", "response", "search"):
+        if name in entry:
+            yield f"{path}.{name}: not in a collection (bdl-2, bdl-3, bdl-4)"
+    resource = entry.get("resource")
+    if not isinstance(resource, dict) or not resource.get("resourceType"):
+        yield f"{path}.resource: missing (bdl-5)"
+        return
+    url = entry.get("fullUrl")
+    if "/_history/" in str(url):
+        yield f"{path}.fullUrl: names a version (bdl-8)"
+    if resource["resourceType"] == "Flag":
+        yield from _prefixed(path, _check_flag(resource))
+        if url != f"urn:uuid:{resource.get('id')}":
+            yield f"{path}.fullUrl: {url!r} is not that of the Flag's id"
+    elif resource["resourceType"] == "OperationOutcome":
+        yield from _prefixed(path, _check_outcome(resource))
+        yield from check_uri(url, f"{path}.fullUrl")
+
+
+def _prefixed(path: str, complaints: Iterator[str]) -> Iterator[str]:
+    return (f"{path}.resource: {complaint}" for complaint in complaints)
+
+
+def _kind(entry: dict[str, Any]) -> str:
+    return str((entry.get("resource") or {}).get("resourceType"))
+
+
+def _check_capability(statement: dict[str, Any]) -> Iterator[str]:
+    yield from check_syntax(statement, "CapabilityStatement")
+    yield from _check_model(statement)
+    for name in ("status", "date", "kind", "fhirVersion", "format"):
+        if name not in statement:
+            yield f"CapabilityStatement.{name}: missing"
+    if not {"rest", "messaging", "document"} & set(statement):
+        yield "CapabilityStatement: none of rest, messaging, document (cpb-1)"
+    if not {"description", "software", "implementation"} & set(statement):
+        yield "CapabilityStatement: none of description, software, implementation (cpb-2)"
+    told = (statement.get("implementation") or {}).get("description")
+    if statement.get("kind") == "instance" and not told:
+        yield "CapabilityStatement.implementation: missing (cpb-14)"
+    for rest in statement.get("rest") or []:
+        for operation in rest.get("operation") or []:
+            yield from check_uri(operation.get("definition"), "CapabilityStatement.rest.operation")
+            if operation.get("name", "$").startswith("$"):
+                yield "CapabilityStatement.rest.operation.name: without the dollar sign"
+
+
+def _check_operation(definition: dict[str, Any]) -> Iterator[str]:
+    yield from check_syntax(definition, "OperationDefinition")
+    yield from _check_model(definition)
+    for name in ("name", "status", "kind", "code", "system", "type", "instance"):
+        if name not in definition:
+            yield f"OperationDefinition.{name}: missing"
+    if str(definition.get("code", "$")).startswith("$"):
+        yield "OperationDefinition.code: without the dollar sign"
+    names = [(one.get("name"), one.get("use")) for one in definition.get("parameter") or []]
+    if len(names) != len(set(names)):
+        yield "OperationDefinition.parameter: one stands twice"
+    for parameter in definition.get("parameter") or []:
+        if not {"name", "use", "min", "max", "type"} <= set(parameter):
+            yield f"OperationDefinition.parameter {parameter.get('name')}: incomplete"
