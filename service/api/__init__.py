@@ -1,0 +1,1 @@
+"""HTTP: one thin module per interface, each reads the request, calls, answers."""

@@ -1,0 +1,104 @@
+"""POST /fhir/$flag-causes: a Bundle in, Flags out."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
+
+from service.api.bodies import read_body
+from service.api.keys import require_key
+from service.api.media import FHIR_JSON, JSON, answer_type
+from service.api.refusals import Refusal
+from service.evaluation import Asked, Site, answer, ask
+
+_PARAMETERS = {
+    "now": "The moment to judge at: a FHIR dateTime, or `latest` for each patient's own newest "
+    "clinical time. The clock where it is missing.",
+    "includeEvidence": "`true` or `false`: whether the resources that flags refer to come back. "
+    "Where it is missing, those do that only the request could name (urn:).",
+}
+
+
+def router(samples: Mapping[str, Any]) -> APIRouter:
+    """The route; `samples` are shown as examples of its body."""
+    routes = APIRouter(tags=["FHIR"], dependencies=[Depends(require_key)])
+    routes.add_api_route(
+        "/fhir/$flag-causes",
+        flag_causes,
+        methods=["POST"],
+        response_class=Response,
+        summary="Flags for possible causes of myoclonus, with their evidence",
+        description="The body is a Bundle, one resource, or Parameters with `resource`, `now` and "
+        "`includeEvidence`. The answer is a Bundle: Flags, most pressing first, then an "
+        "OperationOutcome that says what was read, used and not used.",
+        openapi_extra=_described(samples),
+        responses={
+            200: {"description": "A Bundle of Flags", "content": {FHIR_JSON: {}, JSON: {}}},
+            **{
+                status: {"description": text, "content": {FHIR_JSON: {}}}
+                for status, text in _REFUSALS.items()
+            },
+        },
+    )
+    return routes
+
+
+_REFUSALS = {
+    400: "Not JSON, not UTF-8, not FHIR, or a parameter that can not be",
+    401: "No API key, or a wrong one",
+    406: "The caller takes neither of the two media types",
+    413: "Larger than this site reads",
+    415: "Not a media type that is read",
+    422: "FHIR in which there is nothing that could be judged",
+    500: "A failure inside; nothing was evaluated",
+}
+
+
+def _described(samples: Mapping[str, Any]) -> dict[str, Any]:
+    body = {"schema": {"type": "object", "title": "A FHIR resource"}, "examples": dict(samples)}
+    return {
+        "requestBody": {"required": True, "content": {FHIR_JSON: body}},
+        "parameters": [
+            {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
+            for name, text in _PARAMETERS.items()
+        ],
+    }
+
+
+async def flag_causes(request: Request) -> Response:
+    site: Site = request.app.state.site
+    media_type = answer_type(request.headers.getlist("accept"))
+    if media_type is None:
+        raise Refusal(
+            HTTPStatus.NOT_ACCEPTABLE, f"The answer is {FHIR_JSON} or {JSON}; Accept takes neither."
+        )
+    asked = read_query(request.query_params, site)
+    body = await read_body(request, site.max_body_bytes)
+    # In a thread, so that a large bundle does not keep the health checks waiting.
+    bundle = await run_in_threadpool(answer, site, body, asked, datetime.now(UTC))
+    return Response(bundle, media_type=media_type)
+
+
+def read_query(query: QueryParams, site: Site) -> Asked:
+    """What the query asks for. Refusal: 400 for what is unknown, said twice or can not be."""
+    if unknown := sorted(set(query) - set(_PARAMETERS)):
+        raise Refusal(
+            HTTPStatus.BAD_REQUEST,
+            f"There is no query parameter {unknown[0][:40]!r}; there are {', '.join(_PARAMETERS)}.",
+        )
+    for name in _PARAMETERS:
+        if len(query.getlist(name)) > 1:
+            raise Refusal(HTTPStatus.BAD_REQUEST, f"The query parameter {name} is said twice.")
+    include = query.get("includeEvidence")
+    if include not in {None, "true", "false"}:
+        raise Refusal(HTTPStatus.BAD_REQUEST, "includeEvidence is true or false.")
+    # In a query, an unescaped plus sign is a space: 08:00+01:00 arrives as 08:00 01:00.
+    now = query["now"].replace(" ", "+") if "now" in query else None
+    try:
+        return ask(site, now, None if include is None else include == "true")
+    except ValueError as wrong:
+        raise Refusal(HTTPStatus.BAD_REQUEST, str(wrong)) from wrong

@@ -1,0 +1,58 @@
+"""One shape for every error: an OperationOutcome, whoever found the mistake."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.api.media import FHIR_JSON
+from service.fhir.issues import Refused
+from service.fhir.outcome import write_outcome
+from service.record import Issue
+
+#: Where HTTP's own words do not say which kind of mistake it was.
+_CODES = {
+    HTTPStatus.UNAUTHORIZED: "login",
+    HTTPStatus.NOT_FOUND: "not-found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "not-supported",
+    HTTPStatus.NOT_ACCEPTABLE: "not-supported",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too-long",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "not-supported",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "exception",
+    HTTPStatus.SERVICE_UNAVAILABLE: "transient",
+}
+
+
+class Refusal(HTTPException):
+    """A request that is refused before its FHIR is read. `text` is for people."""
+
+    def __init__(self, status: int, text: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(status, text, headers)
+
+
+def refuse(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
+    """An OperationOutcome with one issue."""
+    issue = Issue("error", _CODES.get(HTTPStatus(status), "invalid"), text)
+    return Response(write_outcome((issue,)), status, headers, media_type=FHIR_JSON)
+
+
+async def on_refused(_request: Request, error: Exception) -> Response:
+    """What the reading refused, with all that is wrong with it."""
+    if not isinstance(error, Refused):
+        raise error
+    return Response(write_outcome(error.issues), error.status, media_type=FHIR_JSON)
+
+
+async def on_http_exception(request: Request, error: Exception) -> Response:
+    """What the framework or a route refused, told in FHIR's way."""
+    if not isinstance(error, HTTPException):
+        raise error
+    text = error.detail
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        text = "There is nothing at this address; POST /fhir/$flag-causes evaluates a Bundle."
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = (error.headers or {}).get("Allow", "another method")
+        text = f"{request.method} is not possible here; {allowed} is."
+    return refuse(error.status_code, text, error.headers)

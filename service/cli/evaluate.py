@@ -1,0 +1,176 @@
+"""myoflag evaluate: what HTTP answers, on the command line."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Annotated
+
+import typer
+from msgspec import Raw, Struct, json
+from rich.console import Console
+from rich.progress import Progress
+
+from service.cli import exits
+from service.cli.inputs import Input, find
+from service.cli.site import open_or_leave, settings_or_leave
+from service.cli.table import refusal, table_of
+from service.evaluation import Asked, Evaluation, Site, ask, assess, compose
+from service.fhir.issues import Refused
+from service.fhir.outcome import write_outcome
+from service.logs import told
+from service.record import Issue
+
+#: A progress bar appears once the work has taken longer than this, in seconds.
+_LONG = 1.0
+
+
+class Format(StrEnum):
+    table = "table"
+    json = "json"
+    ndjson = "ndjson"
+
+
+class Job(Struct, frozen=True):
+    """What is the same for all inputs of one command."""
+
+    site: Site
+    asked: Asked
+    clock: datetime
+
+
+def evaluate(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE|FOLDER|-...",
+            help="Bundles or single resources as JSON; a folder stands for the .json files "
+            "below it, - for standard input.",
+        ),
+    ],
+    form: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            help="table: for people. json: exactly the answer of the HTTP interface, for one "
+            'input. ndjson: one line for each input, {"file": ..., "answer": {...}}.',
+        ),
+    ] = Format.table,
+    now: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME|latest",
+            help="The moment to judge at: a FHIR dateTime, or latest for each patient's own "
+            "newest clinical time. The clock where it is missing.",
+        ),
+    ] = None,
+    include_evidence: Annotated[
+        bool | None,
+        typer.Option(
+            "--include-evidence/--no-include-evidence",
+            help="Whether the answer holds the resources that flags refer to. Where it is "
+            "missing, those that only the request could name (urn:).",
+        ),
+    ] = None,
+) -> None:
+    """Evaluate FHIR bundles and print their Flags.
+
+    An input that is refused is told in its place and the others are evaluated all the same;
+    the command then exits with 1, or with 5 where evaluating it failed inside.
+    """
+    site = open_or_leave(settings_or_leave())
+    try:
+        found = find(inputs)
+        asked = ask(site, now, include_evidence)
+    except ValueError as wrong:
+        exits.leave(exits.USAGE, str(wrong))
+    if form is Format.json and len(found) > 1:
+        text = f"--format json prints one answer, and there are {len(found)} inputs. Use ndjson."
+        exits.leave(exits.USAGE, text)
+    job = Job(site, asked, datetime.now(UTC))
+    codes = print_tables(job, found) if form is Format.table else print_json(job, found, form)
+    if codes:
+        raise typer.Exit(max(codes))
+
+
+def print_tables(job: Job, found: Sequence[Input]) -> set[int]:
+    """The exit codes that inputs ask for."""
+    codes: set[int] = set()
+    tables = []
+    for one in _with_progress(found, shown=True):
+        try:
+            tables.append(table_of(one.name, _evaluated(one, job), job.site.knowledge))
+        except Refused as refused:
+            codes.add(_code(refused))
+            tables.append(refusal(one.name, refused.issues))
+    console = Console(highlight=False)
+    for table in tables:
+        console.print(table)
+        console.print()
+    return codes
+
+
+def print_json(job: Job, found: Sequence[Input], form: Format) -> set[int]:
+    """The exit codes that inputs ask for."""
+    codes: set[int] = set()
+    out = sys.stdout.buffer
+    # Where the lines themselves appear on the terminal, they are the progress.
+    for one in _with_progress(found, shown=not out.isatty()):
+        try:
+            body = compose(job.site, _evaluated(one, job), job.asked)
+        except Refused as refused:
+            codes.add(_code(refused))
+            body = write_outcome(refused.issues)
+        if form is Format.ndjson:
+            # Evidence comes back as it was sent, over several lines perhaps.
+            name = os.fsencode(one.name).decode(errors="replace")
+            line = json.encode({"file": name, "answer": Raw(json.format(body, indent=-1))})
+            out.write(line + b"\n")
+        else:
+            out.write(body + b"\n" if out.isatty() else body)
+        out.flush()
+    return codes
+
+
+def _evaluated(one: Input, job: Job) -> Evaluation:
+    """What an input gives. Refused, also where it can not be read or evaluating it fails inside."""
+    try:
+        return assess(job.site, one.read(job.site.max_body_bytes), job.asked, job.clock)
+    except Refused:
+        raise
+    except OSError as error:
+        text = f"The file can not be read: {error.strerror}."
+        raise Refused(HTTPStatus.BAD_REQUEST, (Issue("error", "not-found", text),)) from error
+    except Exception as error:
+        # Told as the service's log tells it: a message could hold patient data.
+        sys.stderr.buffer.write(json.encode({"file": one.name, **told(error)}) + b"\n")
+        text = "The evaluation failed inside Myoflag; nothing was evaluated."
+        issue = Issue("error", "exception", text)
+        raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, (issue,)) from error
+
+
+def _code(refused: Refused) -> int:
+    failed = refused.status == HTTPStatus.INTERNAL_SERVER_ERROR
+    return exits.INSIDE if failed else exits.REFUSED
+
+
+def _with_progress(found: Sequence[Input], *, shown: bool) -> Iterator[Input]:
+    """The inputs, with a bar on the terminal for those who would wait."""
+    console = Console(stderr=True)
+    if not (shown and console.is_terminal):
+        yield from found
+        return
+    started = time.monotonic()
+    progress = Progress(console=console, transient=True)
+    task = progress.add_task("Evaluating", total=len(found))
+    try:
+        for one in found:
+            if time.monotonic() - started > _LONG:
+                progress.start()
+            yield one
+            progress.advance(task)
+    finally:
+        progress.stop()

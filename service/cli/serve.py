@@ -1,0 +1,84 @@
+"""myoflag serve: the HTTP interface."""
+
+import socket
+from typing import Annotated
+
+import structlog
+import typer
+import uvicorn
+
+from service import __version__, logs
+from service.api.app import create_app
+from service.cli import exits
+from service.cli.site import open_or_leave, settings_or_leave
+from service.settings import DEVELOPMENT_SITE_KEY, is_loopback
+
+log = structlog.stdlib.get_logger()
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; MYOFLAG_HOST where it is missing.")
+    ] = "",
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Port to listen on, 0 for a free one; MYOFLAG_PORT where it is missing.",
+        ),
+    ] = None,
+    without_authentication: Annotated[
+        bool,
+        typer.Option(
+            "--without-authentication",
+            help="Listen beyond loopback although no API key is configured: something in front "
+            "of the service decides who may ask.",
+        ),
+    ] = False,
+) -> None:
+    """Start the HTTP service.
+
+    On any address but loopback it starts only with an API key configured
+    (MYOFLAG_API_KEYS), or with --without-authentication.
+    """
+    settings = settings_or_leave()
+    host = host or settings.host
+    keys = [key.get_secret_value() for key in settings.api_keys]
+    if not (keys or without_authentication or is_loopback(host)):
+        exits.leave(
+            exits.USAGE,
+            f"{host} can be reached from other machines, and no API key is configured. Set "
+            "MYOFLAG_API_KEYS, or say --without-authentication where something in front of the "
+            "service decides who may ask.",
+        )
+    logs.configure(settings.log_level)
+    site = open_or_leave(settings)
+    listener = _listen(host, settings.port if port is None else port)
+    if settings.site_key.get_secret_value() == DEVELOPMENT_SITE_KEY:
+        log.warning("MYOFLAG_SITE_KEY is not set: flag identifiers can be traced back")
+    log.info(
+        "listening",
+        host=host,
+        port=listener.getsockname()[1],
+        service_version=__version__,
+        rules_version=site.knowledge.ruleset.version,
+        rules_digest=site.knowledge.digest,
+    )
+    # A request's log line is written by Border; uvicorn's own would hold the URL.
+    config = uvicorn.Config(
+        create_app(site, keys),
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        exits.leave(exits.START, f"Can not listen on {host} port {port}: {error.strerror}.")

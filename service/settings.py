@@ -1,0 +1,132 @@
+"""Every setting, typed, with its environment variable: MYOFLAG_ and the field's name.
+
+Read once, at the start of a command; the rooms inside get plain arguments.
+docs/operations.md tells each to the people who run the service.
+"""
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "MYOFLAG_"
+
+#: Known to everybody, so the identifiers made with it hide nothing.
+DEVELOPMENT_SITE_KEY = "myoflag-development-site-key"
+
+#: Shorter secrets can be guessed.
+SHORTEST_SECRET = 16
+
+
+def shipped(folder: str) -> Path:
+    """A folder that comes with Myoflag: inside an installed package, beside it in a checkout."""
+    package = Path(__file__).parent
+    installed = package / folder
+    return installed if installed.is_dir() else package.parent / folder
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
+
+    host: str = "127.0.0.1"
+    """Address that `serve` listens on; any other than loopback needs an API key."""
+
+    port: int = Field(default=8080, ge=0, le=65535)
+    """Port that `serve` listens on; 0 takes a free one."""
+
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """Keys that callers may present, separated by commas; two at a time allow rotation."""
+
+    base: str = Field(default="https://myoflag.example", pattern=r"^https?://[^\s?#]+[^\s?#/]$")
+    """Canonical base URL of this site's code systems and identifiers, without a closing slash."""
+
+    site_key: SecretStr = SecretStr(DEVELOPMENT_SITE_KEY)
+    """Secret that flag identifiers are keyed with, so that they can not be traced back."""
+
+    zone: ZoneInfo = ZoneInfo("UTC")
+    """Time zone in which dates without a time, and times without a zone, are read."""
+
+    snomed: bool = True
+    """Whether flags carry SNOMED CT codes beside Myoflag's own."""
+
+    rules: Path = Field(default_factory=lambda: shipped("rules"))
+    """Folder that holds the rules."""
+
+    max_body_bytes: int = Field(default=32 * 1024 * 1024, ge=1)
+    """Largest request body, in bytes; more is refused with 413."""
+
+    max_entries: int = Field(default=25_000, ge=1)
+    """Most entries of one Bundle; more is refused with 413."""
+
+    max_depth: int = Field(default=64, ge=8)
+    """Deepest nesting of JSON objects and arrays; more is refused with 400."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe log line that is written."""
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [key for key in (part.strip() for part in value.split(",")) if key]
+        return value
+
+    @field_validator("api_keys")
+    @classmethod
+    def _long_enough(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if any(len(key.get_secret_value()) < SHORTEST_SECRET for key in keys):
+            raise ValueError(f"an API key has at least {SHORTEST_SECRET} characters")
+        return keys
+
+    @field_validator("site_key")
+    @classmethod
+    def _hard_to_guess(cls, key: SecretStr) -> SecretStr:
+        if len(key.get_secret_value()) < SHORTEST_SECRET:
+            raise ValueError(f"a site key has at least {SHORTEST_SECRET} characters")
+        return key
+
+
+class SettingsError(ValueError):
+    """Settings that can not be used: a line for each, with its variable and what would be right."""
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings of this process, whose environment is given.
+
+    Raises SettingsError for a wrong value, and for a variable that no setting has: a
+    misspelled MYOFLAG_SITE_KEY must not quietly leave the default in force.
+    """
+    known = {variable(name) for name in Settings.model_fields}
+    ours = {name for name in map(str.upper, environment) if name.startswith(PREFIX)}
+    problems = [
+        f"{name}: there is no such setting; there are {', '.join(sorted(known))}"
+        for name in sorted(ours - known)
+    ]
+    try:
+        settings = Settings()
+    except ValidationError as wrong:
+        problems += [f"{variable(str(e['loc'][0]))}: {e['msg']}" for e in wrong.errors()]
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"{PREFIX}{name.upper()}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address; of names, only localhost is trusted."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

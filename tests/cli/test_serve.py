@@ -1,0 +1,118 @@
+"""myoflag serve: a real process on a real port."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from service.cli import main
+from service.settings import shipped
+
+SODIUM = (shipped("fhir_samples") / "hyponatremia-alcohol-use-disorder.json").read_bytes()
+JSON = {"Content-Type": "application/json"}
+
+run = CliRunner().invoke
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The address of a service on a free port, and its process."""
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name("myoflag")), "serve", "--port", "0"],
+        env={"PATH": os.defpath},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    try:
+        for line in map(json.loads, process.stderr):
+            if line["event"] == "listening":
+                break
+        yield f"http://{line['host']}:{line['port']}", process
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+def test_it_evaluates_over_http_and_logs_no_patient_data(
+    server: tuple[str, subprocess.Popen[str]],
+) -> None:
+    address, process = server
+    answer = httpx.post(
+        f"{address}/fhir/$flag-causes?now=latest&includeEvidence=false",
+        content=SODIUM,
+        headers=JSON,
+    )
+
+    assert answer.status_code == 200
+    assert answer.json()["entry"][0]["resource"]["resourceType"] == "Flag"
+    assert "server" not in answer.headers
+    assert process.stderr is not None
+    line = json.loads(process.stderr.readline())
+    assert line["event"] == "request"
+    assert line["route"] == "/fhir/$flag-causes"
+    assert line["status"] == 200
+    assert set(line) == {"event", "level", "timestamp", "method", "route", "status", "ms"}
+
+
+def test_a_path_that_names_a_patient_is_not_logged(
+    server: tuple[str, subprocess.Popen[str]],
+) -> None:
+    address, process = server
+    assert httpx.get(f"{address}/fhir/Patient?name=Doe").status_code == 404
+
+    assert process.stderr is not None
+    line = process.stderr.readline()
+    assert json.loads(line)["route"] == "none"
+    assert "Doe" not in line
+
+
+def test_a_body_that_is_too_large_is_refused_while_it_is_sent(
+    server: tuple[str, subprocess.Popen[str]],
+) -> None:
+    address, _ = server
+    host, _, port = address.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as caller:
+        caller.sendall(
+            b"POST /fhir/$flag-causes HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 99999999999\r\n\r\n"
+        )
+        answer = caller.recv(200)
+
+    assert answer.startswith(b"HTTP/1.1 413")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
+def test_beyond_loopback_it_starts_only_with_a_key(host: str) -> None:
+    result = run(main, ["serve", "--host", host])
+
+    assert result.exit_code == 2
+    assert "MYOFLAG_API_KEYS" in result.stderr
+    assert "--without-authentication" in result.stderr
+
+
+def test_the_host_setting_needs_a_key_as_the_option_does() -> None:
+    result = run(main, ["serve"], env={"MYOFLAG_HOST": "0.0.0.0"})
+
+    assert result.exit_code == 2
+
+
+def test_a_port_that_is_taken_is_told_with_exit_code_4() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run(main, ["serve", "--port", str(port)])
+
+    assert result.exit_code == 4
+    assert f"Can not listen on 127.0.0.1 port {port}" in result.stderr
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "http"])
+def test_a_port_that_can_not_be_is_a_usage_error(port: str) -> None:
+    assert run(main, ["serve", "--port", port]).exit_code == 2

@@ -1,0 +1,24 @@
+"""What several rooms' tests share: the shipped rules, loaded once."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+
+from service.api.app import create_app
+from service.evaluation import Site, open_site
+from service.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """A site with the shipped rules and the default settings."""
+    opened = open_site(Settings())
+    yield opened
+    opened.engine.close()
+
+
+@pytest.fixture(scope="session")
+def app(site: Site) -> FastAPI:
+    """The HTTP application of that site, without API keys."""
+    return create_app(site)

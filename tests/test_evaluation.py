@@ -1,0 +1,112 @@
+"""Bytes in, bytes out."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from service.evaluation import Asked, Site, answer, ask, self_test
+from service.fhir.issues import Refused
+from service.fhir.outcome import write_outcome
+from service.settings import shipped
+from tests.fhir_validity import assert_valid_answer, assert_valid_outcome
+
+SAMPLES = sorted(shipped("fhir_samples").glob("*.json"))
+BODIES = [sample.read_bytes() for sample in SAMPLES]
+CLOCK = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+each_sample = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
+
+
+@each_sample
+def test_the_same_input_gives_the_same_bytes(site: Site, sample: Path) -> None:
+    body = sample.read_bytes()
+
+    assert answer(site, body, Asked(), CLOCK) == answer(site, body, Asked(), CLOCK)
+
+
+@each_sample
+def test_the_order_of_a_bundles_entries_changes_no_flag(site: Site, sample: Path) -> None:
+    bundle = json.loads(sample.read_bytes())
+    expected = flags(answer(site, json.dumps(bundle).encode(), Asked("latest"), CLOCK))
+    bundle.get("entry", []).reverse()
+
+    assert flags(answer(site, json.dumps(bundle).encode(), Asked("latest"), CLOCK)) == expected
+
+
+def flags(body: bytes) -> dict[str, object]:
+    return {
+        entry["resource"]["id"]: entry["resource"]
+        for entry in json.loads(body)["entry"]
+        if entry["resource"]["resourceType"] == "Flag"
+    }
+
+
+def test_the_clock_counts_where_no_moment_is_asked_for(site: Site) -> None:
+    sample = SAMPLES[0].read_bytes()
+
+    assert b"Judged at 2026-06-01T12:00:00Z" in answer(site, sample, Asked(), CLOCK)
+    assert b"Judged at 2026-05-01T09:00:00Z" in answer(
+        site, sample, ask(site, "2026-05-01T09:00:00Z"), CLOCK
+    )
+
+
+def test_a_day_means_its_end_so_that_its_results_count(site: Site) -> None:
+    asked = ask(site, "2026-05-01")
+
+    assert asked.now == datetime(2026, 5, 1, 23, 59, 59, 999999, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("now", [None, "latest"])
+def test_no_moment_and_the_latest_are_no_times(site: Site, now: str | None) -> None:
+    assert ask(site, now).now == now
+
+
+@pytest.mark.parametrize("now", ["", "Latest", "now", "2026-02-30", "2026-5-1", "1e3", " "])
+def test_a_moment_that_can_not_be_is_told(site: Site, now: str) -> None:
+    with pytest.raises(ValueError, match=r"^now: "):
+        ask(site, now)
+
+
+def test_a_body_over_the_limit_is_not_read(site: Site) -> None:
+    small = structs.replace(site, max_body_bytes=10)
+
+    with pytest.raises(Refused) as caught:
+        answer(small, b" " * 11, Asked(), CLOCK)
+
+    assert caught.value.status == 413
+
+
+def test_the_engine_gives_a_known_patient_its_flag(site: Site) -> None:
+    assert self_test(site)
+
+
+def status(site: Site, body: bytes) -> int:
+    """The HTTP status of what comes back, which is valid FHIR in any case."""
+    try:
+        assert_valid_answer(answer(site, body, Asked("latest"), CLOCK))
+    except Refused as refused:
+        assert_valid_outcome(write_outcome(refused.issues))
+        return refused.status
+    return 200
+
+
+@given(st.binary(max_size=200))
+def test_bytes_that_are_no_fhir_are_refused(site: Site, body: bytes) -> None:
+    assert 400 <= status(site, body) < 500
+
+
+@given(st.data())
+def test_a_spoiled_sample_is_answered_or_refused(site: Site, data: st.DataObject) -> None:
+    """A few bytes of a real bundle are replaced, cut out or doubled."""
+    body = bytearray(data.draw(st.sampled_from(BODIES)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(body) - 1))
+        end = start + data.draw(st.integers(0, 30))
+        body[start:end] = data.draw(st.binary(max_size=30) | st.just(bytes(body[start:end]) * 2))
+
+    assert status(site, bytes(body)) in {200, 400, 413, 422}

@@ -1,0 +1,109 @@
+"""Settings come from the environment, typed, and a mistake in one is told."""
+
+from pathlib import Path
+
+import pytest
+
+from service.settings import (
+    Settings,
+    SettingsError,
+    is_loopback,
+    read_settings,
+    shipped,
+)
+
+
+def read(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return read_settings(variables)
+
+
+def test_the_service_listens_on_loopback_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(monkeypatch)
+
+    assert is_loopback(settings.host)
+    assert settings.api_keys == ()
+
+
+def test_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(monkeypatch, MYOFLAG_API_KEYS="the-older-of-two-keys, the-newer-of-two-keys,")
+
+    assert [key.get_secret_value() for key in settings.api_keys] == [
+        "the-older-of-two-keys",
+        "the-newer-of-two-keys",
+    ]
+
+
+def test_secrets_do_not_print(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(
+        monkeypatch,
+        MYOFLAG_API_KEYS="a-key-nobody-may-see",
+        MYOFLAG_SITE_KEY="a-site-key-nobody-may-see",
+    )
+
+    assert "nobody-may-see" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("MYOFLAG_PORT", "99999", "less than or equal to 65535"),
+        ("MYOFLAG_PORT", "tcp://10.0.0.7:80", "valid integer"),
+        ("MYOFLAG_ZONE", "Mars/Olympus", "invalid timezone"),
+        ("MYOFLAG_API_KEYS", "short", "an API key has at least 16 characters"),
+        ("MYOFLAG_SITE_KEY", "short", "a site key has at least 16 characters"),
+        ("MYOFLAG_BASE", "https://example.org/fhir/", "match pattern"),
+        ("MYOFLAG_BASE", "example.org", "match pattern"),
+        ("MYOFLAG_MAX_BODY_BYTES", "0", "greater than or equal to 1"),
+        ("MYOFLAG_LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
+        ("MYOFLAG_SNOMED", "perhaps", "valid boolean"),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_variable(
+    variable: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(monkeypatch, **{variable: value})
+
+    assert str(caught.value).startswith(f"{variable}: ")
+    assert said in str(caught.value)
+
+
+def test_a_wrong_secret_is_told_without_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(monkeypatch, MYOFLAG_SITE_KEY="swordfish")
+
+    assert "swordfish" not in str(caught.value)
+
+
+def test_a_variable_that_no_setting_has_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(monkeypatch, MYOFLAG_SITEKEY="a-misspelled-secret-is-no-secret")
+
+    assert str(caught.value).startswith("MYOFLAG_SITEKEY: there is no such setting")
+    assert "MYOFLAG_SITE_KEY" in str(caught.value)
+
+
+def test_all_mistakes_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(monkeypatch, MYOFLAG_PORT="none", MYOFLAG_ZONE="none", MYOFLAG_COLOR="red")
+
+    assert len(str(caught.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
+def test_loopback_is_this_machine_alone(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "::", "192.168.1.4", "example.org", "localhost.example.org", ""]
+)
+def test_whatever_else_can_be_reached_from_outside(host: str) -> None:
+    assert not is_loopback(host)
+
+
+def test_a_checkout_takes_its_own_rules() -> None:
+    assert (shipped("rules") / "ruleset.yaml").is_file()
+    assert isinstance(shipped("fhir_samples"), Path)
