@@ -47,7 +47,7 @@ def name(rule: CauseRule, held: Sequence[Held], *, sign: bool) -> Named | None:
     ceiling = STRENGTHS.index(rule.ceiling)
     strength = STRENGTHS[min(max(steps, 0), ceiling)]
     named = Named(rule.cause, strength, _PRIORITY[strength, sign], ordered)
-    if _is_critical(named):
+    if rule.heeds_critical and _is_critical(named):
         return Named(rule.cause, strength, "high", ordered)
     return named
 

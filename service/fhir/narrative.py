@@ -27,11 +27,11 @@ _LITERATURE = {
 def narrative(cause: Cause, evidence: Told, signs: Told, knowledge: Knowledge) -> str:
     """The story as one XHTML div; `evidence` and `signs` are those of the cause, in words."""
     findings, shown, normal = [], [], []
-    critical = False
+    critical, heeds = False, knowledge.causes[cause.cause].heeds_critical
     for piece, words in evidence:
         if isinstance(piece, Finding):
             findings.append(piece.finding)
-            critical = critical or piece.critical
+            critical = critical or (heeds and piece.critical)
             shown.append(f"{graded(piece, knowledge)}: {words}")
         elif isinstance(piece, Normal):
             normal.append(words)

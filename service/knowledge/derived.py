@@ -12,7 +12,7 @@ the document; inputs that are missing simply give no result.
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -86,7 +86,7 @@ def compute(  # noqa: PLR0917 - what it depends on, in the order in which it is 
         Result(
             analyte=rule.stands_for or derived,
             amount=Amount(value, rule.unit),
-            printed=f"{value:f}" + (f" {rule.unit}" if rule.unit != "1" else ""),
+            printed=_printed(value) + (f" {rule.unit}" if rule.unit != "1" else ""),
             moment=latest.moment,
             source=latest.source,
             issued=latest.issued,
@@ -244,3 +244,8 @@ def _size(change: Change, earlier: Fraction, later: Fraction) -> Fraction:
 
 def _name(each: _Dated) -> tuple[str, str]:
     return each.result.source.reference, each.result.source.expression
+
+
+def _printed(value: Decimal) -> str:
+    """To at most 4 significant digits: no formula of the field is more exact than that."""
+    return f"{Context(prec=4).plus(value):f}"

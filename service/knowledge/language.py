@@ -290,6 +290,8 @@ class CauseRule(Document, frozen=True):
     The id `drug-{agent}` stands for one cause for each medicine that a link names.
     `kind` orders causes of one strength and priority (see KINDS); `ceiling` is the
     most that its strength may reach. `confirm` are analyte ids or plain text.
+    `heeds_critical`: a critical value in its evidence makes its priority high; not so for a
+    cause that only explains a value whose danger another cause tells.
     """
 
     cause: str
@@ -300,6 +302,7 @@ class CauseRule(Document, frozen=True):
     references: tuple[str, ...]
     confirm: tuple[str, ...]
     ceiling: Strength = "strong"
+    heeds_critical: bool = True
     snomed: dict[str, str] = {}
     myoclonus: str = ""
     reversible: Literal["", "yes", "partly", "no"] = ""

@@ -445,7 +445,7 @@ class Oracle:
             cause=cause,
             agent=agent,
             strength=strength,
-            priority=self._priority(strength, evidence),
+            priority=self._priority(cause, strength, evidence),
             links=tuple(sorted(fired, key=self._telling)),
             evidence=evidence,
             sign=frozenset(map(self._problem_piece, self.signs())),
@@ -463,8 +463,9 @@ class Oracle:
         strength = STRENGTHS.index(link.strength) if link.strength else 0
         return ["supports", "strengthens", "against"].index(fired.effect), -strength, fired.link
 
-    def _priority(self, strength: Strength, evidence: Evidence) -> Priority:
-        if any(piece.critical for piece in evidence):
+    def _priority(self, cause: str, strength: Strength, evidence: Evidence) -> Priority:
+        heeded = self.knowledge.causes[cause].heeds_critical
+        if heeded and any(piece.critical for piece in evidence):
             return "high"
         if strength == "weak":
             return "low"

@@ -395,6 +395,7 @@ def cause(random: Random, name: str, words: Words) -> Document:
         "references": [],
         "confirm": some(random, (*words.measured, *words.derived, "scan")),
         "ceiling": random.choice(("strong", "strong", "moderate", "weak")),
+        "heeds_critical": not one_in(random, 4),
     }
 
 
@@ -437,7 +438,7 @@ def link(random: Random, name: str, words: Words, causes: Sequence[str]) -> Docu
 
 
 def family_links(random: Random, words: Words) -> Iterator[Document]:
-    """Links of the drug family: some medicine, and what speaks for or against all that are named."""
+    """Links of the drug family: one that names medicines, and one about all that are named."""
     without = words._replace(medicines=(), crowds=(), states=())
     taken = treatment_leaf(random, words)
     when: Document = taken

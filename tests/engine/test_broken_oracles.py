@@ -269,9 +269,9 @@ class NothingIsLowered(Oracle):
 
 
 class CriticalIsNoMatter(Oracle):
-    def _priority(self, strength: Strength, evidence: Evidence) -> Priority:
+    def _priority(self, cause: str, strength: Strength, evidence: Evidence) -> Priority:
         calm = frozenset(piece._replace(critical=False) for piece in evidence)
-        return super()._priority(strength, calm)
+        return super()._priority(cause, strength, calm)
 
 
 BROKEN: list[type[Oracle]] = [
