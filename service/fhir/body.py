@@ -12,6 +12,8 @@ _NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
 _OPENING = ord("[")
 _TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
+_AT = re.compile(r"(trailing characters)? \(byte ([0-9]+)\)")
+
 #: UTF-16 writes a character beyond U+FFFF as one of each.
 _HIGH = range(0xD800, 0xDC00)
 _LOW = range(0xDC00, 0xE000)
@@ -79,8 +81,10 @@ def malformed(body: bytes, error: Exception) -> Refused:
     """The refusal of a body that is not JSON: what is wrong, and on which line."""
     if (at := _lone_surrogate(body)) is not None:
         text = f"The body is not JSON: half of a surrogate pair at {_place(body, at)}."
-    elif found := re.search(r"\(byte ([0-9]+)\)", str(error)):
-        text = f"The body is not JSON: see {_place(body, int(found[1]))}."
+    elif found := _AT.search(str(error)):
+        # Of what comes after the end, msgspec counts the byte after the first.
+        at = int(found[2]) - (found[1] == "trailing characters")
+        text = f"The body is not JSON: see {_place(body, at)}."
     else:
         text = "The body is not JSON: it ends too early."
     return refusal(400, "structure", text)

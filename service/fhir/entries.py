@@ -142,7 +142,7 @@ class Gathering:
         if kind == "Bundle":
             return self.loose_bundle(raw, place)
         if kind in READ:
-            self.issues.error("structure", fault.text, place.expression + fault.path)
+            self.issues.error("structure", fault.text, place.expression + fault.fhir_path)
         elif kind in KNOWN:
             self.issues.information("not-supported", _NOT_READ, place.expression)
             if named := address(place.full_url):
@@ -160,7 +160,7 @@ class Gathering:
         try:
             loose, faults = mending.decode(_LOOSE_BUNDLE, raw, {"entry"})
         except mending.BrokenError as broken:
-            path = place.expression + broken.fault.path
+            path = place.expression + broken.fault.fhir_path
             self.issues.error("structure", broken.fault.text, path)
             return None
         self.tell(faults, place.expression)
@@ -170,7 +170,7 @@ class Gathering:
             try:
                 entry, faults = mending.decode(_ENTRY, one, {"resource", "request"})
             except mending.BrokenError as broken:
-                self.issues.error("structure", broken.fault.text, expression + broken.fault.path)
+                self.issues.error("structure", broken.fault.text, expression + broken.fault.fhir_path)
             else:
                 self.tell(faults, expression)
                 opened.entries.append((i, entry))
@@ -180,7 +180,7 @@ class Gathering:
         """Say which elements of a resource were left out for being of the wrong JSON type."""
         for fault in faults:
             text = f"{fault.text} The element was passed over."
-            self.issues.error("structure", text, expression + fault.path)
+            self.issues.error("structure", text, expression + fault.fhir_path)
 
     def keep(
         self, resource: Resource, raw: Raw, place: Place, container: Entry | None = None

@@ -20,6 +20,7 @@ _STEP = re.compile(r"\.([A-Za-z]+)(?:\[([0-9]+)\])?")
 
 #: A resource with more faults than this is broken as a whole: finding each decodes it once more.
 _MOST_FAULTS = 20
+_CHOICE = re.compile(r"\.(abatement|effective|medication|occurr?ence|onset|value)[A-Z]\w*")
 _WORDS = {
     "str": "text",
     "int": "a number",
@@ -38,6 +39,11 @@ class Fault(Struct, frozen=True):
 
     path: str
     text: str
+
+    @property
+    def fhir_path(self) -> str:
+        """The path as FHIRPath has it: value[x] is "value", whatever its type in JSON."""
+        return _CHOICE.sub(r".\1", self.path)
 
 
 class BrokenError(Exception):

@@ -37,6 +37,11 @@ _CONTRADICTION = (
     "The request tells birthDate or gender of this patient in different ways; what differs "
     "was not used."
 )
+_TWO_PATIENTS = Unresolved(
+    "multiple-matches",
+    "Patients of this name in the request differ in an identifier or in birthDate, so more than "
+    "one person could be meant.",
+)
 _SHARED_IDENTIFIER = "Patients of the request share this one's identifier; they were kept apart."
 
 
@@ -81,6 +86,7 @@ class Charts:
             if isinstance(entry.resource, wire.Patient):
                 target = self._identified(Target(entry.key, entry.type, entry))
                 self._patients.setdefault(target.key, []).append(entry)
+        self._torn = {key for key, same in self._patients.items() if _are_several(same)}
         for key, entries in self._patients.items():
             # One that is only inside of other resources has a chart once they refer to it.
             if alone := [entry for entry in entries if not entry.container]:
@@ -98,7 +104,7 @@ class Charts:
                 self.issues.warning("required", _NO_SUBJECT, entry.expression)
                 return None
             expression = entry.expression
-        target = self.directory.resolve(subject, entry)
+        target = self._resolve(subject, entry)
         if isinstance(target, Unresolved):
             text = f"{target.why} So nothing says whose this is; it was not used."
             self.issues.warning(target.code, text, expression)
@@ -117,11 +123,17 @@ class Charts:
 
     def key_of(self, entry: Entry, reference: wire.Reference) -> str | None:
         """The key of the patient, or other thing, that a reference names; None for none."""
+        target = self._resolve(reference, entry)
+        return None if isinstance(target, Unresolved) else target.key
+
+    def _resolve(self, reference: wire.Reference, entry: Entry) -> Target | Unresolved:
         target = self.directory.resolve(reference, entry)
-        return None if isinstance(target, Unresolved) else self._identified(target).key
+        if isinstance(target, Unresolved):
+            return target
+        target = self._identified(target)
+        return _TWO_PATIENTS if target.key in self._torn else target
 
     def _chart(self, target: Target, expression: str) -> Chart:
-        target = self._identified(target)
         chart = self._charts.get(target.key)
         if not chart:
             chart = self._open(target.key, expression)
@@ -177,6 +189,25 @@ class Charts:
                 self.issues.warning("duplicate", _SHARED_IDENTIFIER, patient.expression, key)
                 found[key] = structs.replace(patient, identity=f"{patient.identity} {key}")
         return found
+
+
+def _are_several(same: Iterable[Entry]) -> bool:
+    """Whether Patients of one name are different people: ids may collide between senders."""
+    births: set[str] = set()
+    values: dict[str, set[str]] = {}
+    for entry in same:
+        if not isinstance(entry.resource, wire.Patient):
+            continue
+        if entry.resource.birth_date:
+            births.add(entry.resource.birth_date)
+        mine: dict[str, set[str]] = {}
+        for identifier in _ranked(entry.resource.identifier or ()):
+            mine.setdefault(identifier.system, set()).add(identifier.value)
+        for system, known in mine.items():
+            if not values.setdefault(system, known) & known:
+                return True
+            values[system] |= known
+    return len(births) > 1
 
 
 def _ranked(identifiers: Iterable[wire.Identifier]) -> list[Identifier]:

@@ -27,14 +27,14 @@ _SEXES: dict[str, Sex] = {
     "248153007": "male",
 }
 _DAYS = {
-    "a": Decimal("365.25"),
-    "y": Decimal("365.25"),
-    "yr": Decimal("365.25"),
-    "year": Decimal("365.25"),
-    "years": Decimal("365.25"),
-    "mo": Decimal("30.4375"),
-    "month": Decimal("30.4375"),
-    "months": Decimal("30.4375"),
+    "a": Decimal("365.2425"),
+    "y": Decimal("365.2425"),
+    "yr": Decimal("365.2425"),
+    "year": Decimal("365.2425"),
+    "years": Decimal("365.2425"),
+    "mo": Decimal("30.436875"),
+    "month": Decimal("30.436875"),
+    "months": Decimal("30.436875"),
     "wk": Decimal(7),
     "week": Decimal(7),
     "weeks": Decimal(7),
@@ -200,8 +200,7 @@ def _fits_age(age: wire.Range, chart: Chart, moment: Moment | None) -> bool | No
             return None
         if unit is None:
             return None
-        # Whole years, months or days of age, as they are counted in speech.
-        whole = days // unit
-        if (whole < limit) if is_low else (whole > limit):
+        # "17 years" lasts until the eighteenth birthday.
+        if (days < int(limit * unit)) if is_low else (days >= int((limit + 1) * unit)):
             return False
     return True

@@ -90,7 +90,7 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
         directory,
         charts,
         read_reports(entries, charts, options.zone),
-        replaced_results(entries, options.zone, issues),
+        replaced_results(entries, charts.key_of, options.zone, issues),
     )
     for entry in entries:
         _read_entry(entry, context)

@@ -80,7 +80,7 @@ class Directory:
         self._by_key: dict[str, list[Entry]] = {}
         self._by_local: dict[str, list[Entry]] = {}
         self._by_identifier: dict[tuple[str, str, str], list[Entry]] | None = None
-        self._found: dict[tuple[str, str], Target | Unresolved] = {}
+        self._found: dict[tuple[str, str | None], Target | Unresolved] = {}
         roots = set()
         for entry in entries:
             self._by_key.setdefault(entry.key, []).append(entry)
@@ -103,7 +103,7 @@ class Directory:
         if _SEARCH.match(text):
             return self._searched(text) if entry.transaction else _CONDITIONAL
         here = _outermost(entry).address
-        asked = (text, here.base if here else "")
+        asked = (text, _server(here))
         if asked not in self._found:
             self._found[asked] = self._literal(text, here)
         return self._found[asked]
@@ -152,6 +152,8 @@ class Directory:
             return _NOTHING
         if named.root == "" and here and here.root:
             named = beside(here, named)
+        elif named.root == "" and _server(here) is None:
+            return self._tolerated(named)
         if found := self._by_key.get(named.key):
             return _one(found, named)
         if named.root == "":
@@ -206,6 +208,13 @@ def _one(found: list[Entry], named: Address | None, caution: str = "") -> Target
 def _is_universal(named: Address) -> bool:
     """Whether a name that is no REST address means the same anywhere: a urn or a URL."""
     return named.text.lower().startswith(("urn:", "http:", "https:"))
+
+
+def _server(here: Address | None) -> str | None:
+    """The base of a resource's server, "" where its name has none; None where it has no meaning."""
+    if here and here.root is None:
+        return None
+    return here.base if here else ""
 
 
 def _outermost(entry: Entry) -> Entry:

@@ -76,7 +76,7 @@ def _mended(raw: Raw, fault: mending.Fault, gathering: Gathering) -> Request:
         raise not_fhir(raw)
     bundle = gathering.loose_bundle(raw, Place("Bundle")) if kind == "Bundle" else None
     if not bundle:
-        raise refusal(400, "structure", fault.text, f"{kind}{fault.path}")
+        raise refusal(400, "structure", fault.text, f"{kind}{fault.fhir_path}")
     read_bundle(bundle, Place("Bundle"), gathering)
     return Request(gathering.entries, gathering.others)
 
@@ -108,7 +108,7 @@ def _parameter(raw: Raw, expression: str) -> wire.Parameter:
         return mending.decode(_PARAMETER, raw, wire.Parameter.__struct_encode_fields__)[0]
     except mending.BrokenError as broken:
         fault = broken.fault
-        raise refusal(400, "structure", fault.text, expression + fault.path) from None
+        raise refusal(400, "structure", fault.text, expression + fault.fhir_path) from None
 
 
 def _resource(parameter: wire.Parameter, expression: str, gathering: Gathering) -> None:

@@ -43,7 +43,7 @@ def moment(text: str, zone: ZoneInfo) -> Moment:
             return Moment(text, start, start if found[2] else start + timedelta(minutes=1) - _TICK)
         if found := _DATE.fullmatch(text):
             _check_year(found[1])
-            first, after = _days(*(int(part) if part else 0 for part in found.groups()))
+            first, after = _days(found[1], found[2], found[3])
             return Moment(text, _midnight(first, zone), _midnight(after, zone) - _TICK)
     except ValueError as error:
         if isinstance(error, ImpossibleTimeError):
@@ -64,14 +64,14 @@ def _check_year(year: str) -> None:
         raise ImpossibleTimeError(f"The year is not from {_YEARS.start} to {_YEARS.stop - 1}.")
 
 
-def _days(year: int, month: int, day: int) -> tuple[date, date]:
-    """The first day of a year, month or day, and the first day after it; 0 is "not told"."""
-    first = date(year, month or 1, day or 1)
+def _days(year: str, month: str | None, day: str | None) -> tuple[date, date]:
+    """The first day of a year, month or day, and the first day after it."""
+    first = date(int(year), int(month or 1), int(day or 1))
     if day:
         return first, first + timedelta(days=1)
     if month:
-        return first, date(year + month // 12, month % 12 + 1, 1)
-    return first, date(year + 1, 1, 1)
+        return first, date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    return first, date(first.year + 1, 1, 1)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -31,10 +31,16 @@ _PRINTED: dict[str, Comparator] = {
 _TEXT = re.compile(
     r"\s*(<=?|>=?|=<|=>|\N{LESS-THAN OR EQUAL TO}|\N{GREATER-THAN OR EQUAL TO})?\s*"
     r"(-?[0-9]{1,15}(?:\.[0-9]{1,15})?)\s*"
-    r"([A-Za-z%\[{\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}]\S*(?: \S+){0,2})?\s*"
+    r"((?![eE][0-9+-])[A-Za-z%\[{\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}]\S*(?: \S+){0,2})?\s*"
 )
 
-_WORDS = {b'"': "text", b"t": "true", b"f": "false", b"{": "an object", b"[": "a list"}
+_WORDS = {
+    b'"': "text",
+    b"t": "true or false",
+    b"f": "true or false",
+    b"{": "an object",
+    b"[": "a list",
+}
 
 
 class NotANumberError(ValueError):

@@ -17,6 +17,9 @@ from service.fhir.times import ImpossibleTimeError, moment
 
 _Version = TypeVar("_Version")
 
+#: The key of whom or what a reference in an entry names; None where it names nothing.
+KeyOf = Callable[[Entry, wire.Reference], str | None]
+
 #: From first to last in the life of a result; what stands together does not follow.
 _STATUSES = {
     "registered": 0,
@@ -72,13 +75,17 @@ def _newest_version(same: list[Entry], zone: ZoneInfo, issues: Issues) -> list[E
     different = _after_deletion(_unrepeated(same, issues), zone, issues)
     if len(different) <= 1:
         return different
-    best = newest(
-        different,
+    orders: list[Callable[[Entry], int | datetime | None]] = [
         _number,
         lambda entry: _instant(entry.updated, zone),
-        lambda entry: _instant(getattr(entry.resource, "issued", None), zone),
-        lambda entry: _STATUSES.get(getattr(entry.resource, "status", None) or ""),
-    )
+    ]
+    if len({_subject(entry) for entry in different}) == 1:
+        # Of two patients, only versions of one resource replace each other; names may collide.
+        orders += [
+            lambda entry: _instant(getattr(entry.resource, "issued", None), zone),
+            lambda entry: _STATUSES.get(getattr(entry.resource, "status", None) or ""),
+        ]
+    best = newest(different, *orders)
     if len(best) > 1:
         for entry in best:
             issues.warning("duplicate", _UNORDERED, entry.expression)
@@ -87,6 +94,11 @@ def _newest_version(same: list[Entry], zone: ZoneInfo, issues: Issues) -> list[E
         if entry.expression not in kept:
             issues.information("duplicate", _OLDER, entry.expression)
     return best
+
+
+def _subject(entry: Entry) -> bytes:
+    """Whom a resource says that it is of, as it was sent."""
+    return msgspec.json.encode(getattr(entry.resource, "subject", None))
 
 
 def _unrepeated(same: list[Entry], issues: Issues) -> list[Entry]:
@@ -159,11 +171,14 @@ def _instant(text: str | None, zone: ZoneInfo) -> datetime | None:
         return None
 
 
-def replaced_results(entries: Iterable[Entry], zone: ZoneInfo, issues: Issues) -> set[str]:
+def replaced_results(
+    entries: Iterable[Entry], key_of: KeyOf, zone: ZoneInfo, issues: Issues
+) -> set[str]:
     """The expressions of Observations that another one replaces, though it has a name of its own.
 
     Some senders give each report of one result a resource of its own. They are one result
-    where business identifier, subject, code, specimen and time are the same.
+    where business identifier, subject, code, specimen and time are the same. `key_of` tells
+    whom or what a reference names.
     """
     by_identifier: dict[tuple[str, str], list[_Reported]] = {}
     for entry in entries:
@@ -176,7 +191,7 @@ def replaced_results(entries: Iterable[Entry], zone: ZoneInfo, issues: Issues) -
     replaced: set[str] = set()
     for sharing in by_identifier.values():
         if len(sharing) > 1:
-            replaced |= _replaced(sharing, zone)
+            replaced |= _replaced(sharing, key_of, zone)
     for expression in sorted(replaced):
         issues.information("duplicate", _OLDER, expression)
     return replaced
@@ -185,10 +200,11 @@ def replaced_results(entries: Iterable[Entry], zone: ZoneInfo, issues: Issues) -
 _Reported = tuple[Entry, wire.Observation]
 
 
-def _replaced(sharing: list[_Reported], zone: ZoneInfo) -> set[str]:
+def _replaced(sharing: list[_Reported], key_of: KeyOf, zone: ZoneInfo) -> set[str]:
     same_result: dict[tuple[object, ...], list[_Reported]] = {}
     for entry, observation in sharing:
-        same_result.setdefault(_result(entry, observation), []).append((entry, observation))
+        if result := _result(entry, observation, key_of):
+            same_result.setdefault(result, []).append((entry, observation))
     replaced: set[str] = set()
     for same in same_result.values():
         best = newest(
@@ -203,20 +219,21 @@ def _replaced(sharing: list[_Reported], zone: ZoneInfo) -> set[str]:
     return replaced
 
 
-def _result(entry: Entry, observation: wire.Observation) -> tuple[object, ...]:
+def _result(
+    entry: Entry, observation: wire.Observation, key_of: KeyOf
+) -> tuple[object, ...] | None:
     """What two Observations of one result have in common beside their identifier.
 
-    Equal references mean the same only on one server, and inside of one container.
+    None where the subject or the specimen is not known: what nobody names is never the same.
     """
-    code, subject, specimen = observation.code, observation.subject, observation.specimen
-    period = observation.effective_period
+    named = [key_of(entry, one) for one in (observation.subject, observation.specimen) if one]
+    if observation.subject is None or None in named:
+        return None
+    code, period = observation.code, observation.effective_period
     return (
-        entry.address and entry.address.root,
-        entry.container and entry.container.expression,
+        tuple(named),
         tuple((one.system, one.code) for one in (code and code.coding) or ()),
         code and code.text,
-        subject and subject.reference,
-        specimen and specimen.reference,
         observation.effective_date_time or observation.effective_instant,
         period and (period.start, period.end),
     )

@@ -1,0 +1,139 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.fhir.body import check_depth, json_of, malformed
+from service.fhir.issues import Issues, Refused
+from service.fhir.request import unpack
+
+JSON = st.recursive(
+    st.none() | st.integers() | st.text("[]{}\"\\ab", max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("[]{}\"\\", max_size=3), inner, max_size=3),
+)
+
+
+def _refusal(body: bytes) -> Refused:
+    with pytest.raises(Refused) as refused:
+        unpack(json_of(body, Issues()), 100, 64, Issues())
+    return refused.value
+
+
+@pytest.mark.parametrize("body", [b"", b" \r\n\t", b"\xef\xbb\xbf", b"\xef\xbb\xbf  "])
+def test_an_empty_body_is_refused_with_what_to_send(body: bytes) -> None:
+    refused = _refusal(body)
+    assert (refused.status, refused.issues[0].code) == (400, "required")
+    assert "Bundle" in refused.issues[0].text
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"a": "\xe9"}', "line 1, column 8"),
+        (b'{\n "a": "\xc3\xa9", "b": "\xff"}', "line 2, column 18"),
+        ('{"a": 1}'.encode("utf-16"), "UTF-16"),
+        (b"\xed\xa0\x80", "not UTF-8"),
+    ],
+)
+def test_what_is_not_utf8_is_refused_as_a_whole_with_its_place(body: bytes, told: str) -> None:
+    refused = _refusal(body)
+    assert (refused.status, refused.issues[0].code) == (400, "structure")
+    assert told in refused.issues[0].text
+
+
+def test_a_byte_order_mark_is_passed_over_and_told() -> None:
+    issues = Issues()
+    assert json_of(b'\xef\xbb\xbf{"a": 1}', issues) == b'{"a": 1}'
+    (issue,) = issues.told()
+    assert (issue.severity, issue.expression) == ("information", ())
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"a": 1', "ends too early"),
+        (b'{"resourceType": "Bundle",\n  "entry": [}', "line 2, column 13"),
+        (b'{"resourceType": "Patient", "x": 925.}', "line 1"),
+        (b'// comment\n{"resourceType": "Patient"}', "line 1, column 1"),
+        (b'{"resourceType": "Patient"} trailing', "line 1, column 29"),
+        (b'{"resourceType": "Patient", "x": NaN}', "line 1"),
+        (b'{"resourceType": "Patient", "x": 1_0}', "line 1"),
+        (b'{"resourceType": "Patient", "x": "\x01"}', "line 1"),
+    ],
+)
+def test_what_is_not_json_is_refused_with_line_and_column(body: bytes, told: str) -> None:
+    refused = _refusal(body)
+    assert (refused.status, refused.issues[0].code) == (400, "structure")
+    assert told in refused.issues[0].text
+
+
+@pytest.mark.parametrize("escape", ["\\ud800", "\\udc00", "\\ud800\\u0041", "\\ud83d \\ude00"])
+@pytest.mark.parametrize("key", ["id", "neverRead"])
+def test_half_a_character_is_refused_wherever_it_is(escape: str, key: str) -> None:
+    refused = _refusal(f'{{"resourceType": "Patient", "{key}": "x{escape}"}}'.encode())
+    assert "half of a surrogate pair at line 1" in refused.issues[0].text
+
+
+@pytest.mark.parametrize("escape", ["\\ud83d\\ude00", "\\\\ud800", "\\u00e9"])
+def test_whole_characters_as_escapes_are_read(escape: str) -> None:
+    body = f'{{"resourceType": "Patient", "id": "x{escape}"}}'.encode()
+    assert len(unpack(body, 1, 64, Issues()).entries) == 1
+
+
+def test_an_error_without_a_place_says_that_the_body_ends_too_early() -> None:
+    assert "too early" in malformed(b"{", ValueError("no place")).issues[0].text
+
+
+@pytest.mark.parametrize(
+    ("body", "deepest", "refused"),
+    [
+        (b'{"a": [[]]}', 3, False),
+        (b'{"a": [[]]}', 2, True),
+        (b"[{}]", 2, False),
+        (b"[{}]", 1, True),
+        (b"[[], [[]], {}]", 3, False),
+        (b'{"a": "[[[[["}', 1, False),
+        (b'{"a": "]]", "b": [[]]}', 3, False),
+        (b'{"a": "]]", "b": [[]]}', 2, True),
+        (b'{"a": "\\"[[["}', 1, False),
+        (b'{"a": "\\\\", "b": [[]]}', 2, True),
+        (b"[" * 100 + b"]" * 100, 64, True),
+        (b"[" * 100_000, 64, True),
+    ],
+)
+def test_a_body_may_be_nested_as_deep_as_the_limit_and_no_deeper(
+    body: bytes, deepest: int, refused: bool
+) -> None:
+    if refused:
+        with pytest.raises(Refused) as error:
+            check_depth(body, deepest)
+        assert (error.value.status, error.value.issues[0].code) == (400, "too-costly")
+        assert f"than {deepest} " in error.value.issues[0].text
+    else:
+        check_depth(body, deepest)
+
+
+def _depth(value: object) -> int:
+    if isinstance(value, dict):
+        return 1 + max(map(_depth, value.values()), default=0)
+    return 1 + max(map(_depth, value), default=0) if isinstance(value, list) else 0
+
+
+@given(JSON)
+def test_the_depth_is_right_whatever_texts_hold(value: object) -> None:
+    body = json.dumps(value).encode()
+    depth = _depth(value)
+    check_depth(body, max(depth, 1))
+    if depth > 1:
+        with pytest.raises(Refused):
+            check_depth(body, depth - 1)
+
+
+@pytest.mark.parametrize("depth", [900, 5_000, 200_000])
+def test_nesting_that_hides_from_the_limit_is_refused_all_the_same(depth: int) -> None:
+    body = b'{"resourceType": "Patient", "x": ' + b"[" * depth + b"]" * depth + b"}"
+    try:
+        unpack(body, 1, 64, Issues())
+    except Refused as refused:
+        assert refused.issues[0].code == "too-costly"

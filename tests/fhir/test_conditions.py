@@ -1,0 +1,245 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from service.fhir.conditions import settle
+from service.fhir.patients import Recorded
+from service.fhir.reading import ReadingOptions
+from service.record import Moment, Problem, Source
+from tests.fhir.sent import CLOCK, SNOMED, coding, condition, intake, patient, problem, record, told
+
+
+def _status(code: str | None) -> dict[str, Any] | None:
+    return coding(code, "condition-status") if code else None
+
+
+def _problems(**more: Any) -> list[str]:
+    return [one.problem for one in record(patient(), condition(**more)).problems]
+
+
+@pytest.mark.parametrize("shape", ["concept", "plain"])
+@pytest.mark.parametrize(
+    ("status", "active"),
+    [
+        ("active", True),
+        ("recurrence", True),
+        ("relapse", True),
+        ("inactive", False),
+        ("remission", False),
+        ("resolved", False),
+        ("Active", True),
+        ("55561003", True),
+        ("413322009", False),
+    ],
+)
+def test_the_clinical_status_says_whether_a_problem_is_active(
+    status: str, active: bool, shape: str
+) -> None:
+    found = problem(condition(clinicalStatus=status if shape == "plain" else _status(status)))
+    assert (found.active, found.marks) == (active, () if active else ("past",))
+
+
+@pytest.mark.parametrize("shape", ["concept", "plain"])
+@pytest.mark.parametrize(
+    ("status", "confirmed"),
+    [("confirmed", True), ("unconfirmed", False), ("provisional", False), ("differential", False)]
+    + [("unknown", False)],
+)
+def test_the_verification_status_says_whether_a_problem_is_confirmed(
+    status: str, confirmed: bool, shape: str
+) -> None:
+    found = problem(condition(verificationStatus=status if shape == "plain" else _status(status)))
+    assert (found.confirmed, found.marks) == (confirmed, () if confirmed else ("unconfirmed",))
+
+
+@pytest.mark.parametrize("status", ["refuted", "entered-in-error", "Refuted"])
+def test_a_refuted_or_mistaken_diagnosis_is_told_and_not_used(status: str) -> None:
+    assert _problems(verificationStatus=_status(status)) == []
+    issue = told("does not count", patient(), condition(verificationStatus=status))
+    assert (issue.severity, issue.expression) == (
+        "information",
+        ("Bundle.entry[1].resource.verificationStatus",),
+    )
+
+
+def test_a_missing_verification_status_is_confirmation_enough() -> None:
+    assert problem(condition(verificationStatus=None)).confirmed
+
+
+@pytest.mark.parametrize(
+    ("element", "marks"),
+    [("clinicalStatus", ()), ("verificationStatus", ("unconfirmed",))],
+)
+def test_a_status_that_is_none_of_fhirs_is_a_warning(element: str, marks: tuple[str, ...]) -> None:
+    sent = condition(**{element: _status("nonsense")})
+    assert problem(sent).marks == marks
+    assert told(element, sent).severity == "warning"
+
+
+ABATED = [
+    {"abatementDateTime": "2020-01-01"},
+    {"abatementDateTime": "2020-02-30"},
+    {"abatementPeriod": {"end": "2020-01-01"}},
+    {"abatementPeriod": {}},
+    {"abatementAge": {"value": 30}},
+    {"abatementRange": {}},
+    {"abatementString": "last year"},
+    {"abatementBoolean": True},
+]
+
+
+@pytest.mark.parametrize("abatement", ABATED)
+def test_an_abatement_says_that_a_problem_is_over(abatement: dict[str, Any]) -> None:
+    without = problem(condition(clinicalStatus=None, **abatement))
+    assert (without.active, without.marks) == (False, ("past",))
+    against = condition(**abatement)
+    assert not problem(against).active
+    assert told("abatement", against).severity == "warning"
+
+
+@pytest.mark.parametrize(
+    "abatement", [{}, {"abatementBoolean": False}, {"abatementDateTime": "2027-01-01"}, {"abatementDateTime": None}]
+)
+def test_without_an_abatement_that_has_come_a_problem_is_active(abatement: dict[str, Any]) -> None:
+    assert problem(condition(clinicalStatus=None, **abatement)).active
+
+
+def test_a_missing_clinical_status_is_told() -> None:
+    assert told("no clinicalStatus", condition(clinicalStatus=None)).severity == "information"
+
+
+@pytest.mark.parametrize("category", ["problem-list-item", "health-concern", None])
+@pytest.mark.parametrize("recorded", ["2026-05-01", "2010-05-01", None])
+def test_a_problem_of_the_list_does_not_fade(category: str | None, recorded: str | None) -> None:
+    categories = [coding(category, "condition-category")] if category else None
+    sent = condition(clinicalStatus=None, category=categories, recordedDate=recorded)
+    assert problem(sent).active
+
+
+@pytest.mark.parametrize(
+    ("times", "active"),
+    [
+        ({"recordedDate": "2026-05-01"}, True),
+        ({"recordedDate": "2025-05-11"}, True),
+        ({"recordedDate": "2025-05-08"}, False),
+        ({"onsetDateTime": "2010", "recordedDate": "2026-05-01"}, True),
+        ({"onsetDateTime": "2010"}, False),
+        ({}, True),
+    ],
+)
+def test_the_diagnosis_of_an_encounter_without_a_status_fades(times: dict[str, Any], active: bool) -> None:
+    encounter = [coding("encounter-diagnosis", "condition-category")]
+    assert problem(condition(clinicalStatus=None, category=encounter, **times)).active is active
+    assert problem(condition(category=encounter, **times)).active
+
+
+@pytest.mark.parametrize(
+    ("onset", "text"),
+    [
+        ({"onsetDateTime": "2020-05"}, "2020-05"),
+        ({"onsetPeriod": {"start": "2020", "end": "2021"}}, "2020"),
+        ({"onsetPeriod": {"end": "2021"}}, None),
+        ({"onsetDateTime": "2020-02-30"}, None),
+        ({"onsetAge": {"value": 30}}, None),
+        ({"onsetString": "as a child"}, None),
+        ({}, None),
+    ],
+)
+def test_the_onset_is_when_a_problem_began(onset: dict[str, Any], text: str | None) -> None:
+    found = problem(condition(**onset)).onset
+    assert (found.text if found else None) == text
+
+
+@pytest.mark.parametrize("onset", [{"onsetAge": {"value": 30}}, {"onsetRange": {}}, {"onsetString": "x"}])
+def test_an_onset_that_is_no_date_is_told(onset: dict[str, Any]) -> None:
+    assert told("onset", condition(**onset)).severity == "information"
+
+
+@pytest.mark.parametrize("element", ["recordedDate", "assertedDate"])
+def test_a_problem_knows_when_it_was_recorded(element: str) -> None:
+    found = problem(condition(**{element: "2026-04-01"})).recorded
+    assert found
+    assert found.text == "2026-04-01"
+    assert told("no such day", condition(**{element: "2026-02-30"})).expression == (f"Condition.{element}",)
+
+
+def test_a_known_name_without_a_known_code_is_weaker_evidence() -> None:
+    sent = condition(code={"text": "Coeliac disease"}, verificationStatus=_status("provisional"))
+    assert problem(sent).marks == ("by-name", "unconfirmed")
+    assert told("by its name", sent).severity == "information"
+
+
+@pytest.mark.parametrize(
+    ("code", "word", "severity"),
+    [
+        (None, "no code", "information"),
+        ({"text": "Gout"}, "No rule uses", "information"),
+        ({"text": "FH: celiac disease"}, "No rule uses", "information"),
+        (coding("90560007", SNOMED), "No rule uses", "information"),
+        (coding("396331005", SNOMED, text="FH: Celiac disease"), "deny", "warning"),
+        (coding("396331005", SNOMED, text="No celiac disease"), "deny", "warning"),
+    ],
+)
+def test_what_names_no_problem_of_the_patient_is_told(
+    code: dict[str, Any] | None, word: str, severity: str
+) -> None:
+    assert _problems(code=code) == []
+    assert told(word, patient(), condition(code=code)).severity == severity
+
+
+@pytest.mark.parametrize(("status", "confirmed"), [(None, False), ("confirmed", True), ("provisional", False)])
+def test_a_suspicion_in_words_is_unconfirmed_unless_the_status_confirms_it(
+    status: str | None, confirmed: bool
+) -> None:
+    suspected = coding("396331005", SNOMED, text="Suspected celiac disease")
+    assert problem(condition(code=suspected, verificationStatus=_status(status))).confirmed is confirmed
+
+
+def test_a_condition_that_is_not_understood_is_not_used() -> None:
+    assert _problems(modifierExtension=[{"url": "x"}]) == []
+
+
+def test_a_code_of_two_problems_is_both() -> None:
+    both = {"coding": [*coding("396331005", SNOMED)["coding"], *coding("17450006", SNOMED)["coding"]]}
+    assert _problems(code=both) == ["celiac-disease", "myoclonus"]
+
+
+def test_conditions_are_counted_whether_used_or_not() -> None:
+    found = record(patient(), condition(), condition(code={"text": "Gout"}))
+    assert (found.tally.conditions, found.tally.problems) == (2, 1)
+
+
+def test_a_condition_of_nobody_is_told() -> None:
+    found = intake(patient(), condition(subject=None))
+    assert found.records[0].problems == ()
+    assert [issue.severity for issue in found.issues] == ["warning"]
+
+
+def test_what_a_problem_was_called_goes_with_it() -> None:
+    found = problem(condition(id="c", code=coding("396331005", SNOMED, text="Sprue")))
+    assert (found.text, found.source.reference) == ("Sprue", "Condition/c")
+
+
+def _moment(days: float) -> Moment:
+    at = CLOCK + timedelta(days=days)
+    return Moment("x", at, at)
+
+
+@pytest.mark.parametrize(("days", "active"), [(-1, False), (0, False), (1, True)])
+def test_a_problem_is_over_from_its_abatement_on(days: float, active: bool) -> None:
+    found = Problem("celiac-disease", Source("Condition", "", ""))
+    assert settle(Recorded(found, abated=_moment(days)), CLOCK).active is active
+
+
+def test_a_problem_that_is_past_already_is_not_marked_twice() -> None:
+    past = Problem("celiac-disease", Source("Condition", "", ""), active=False, marks=("past",))
+    assert settle(Recorded(past, abated=_moment(-1)), CLOCK) is past
+
+
+def test_whether_a_diagnosis_has_faded_depends_on_the_moment_of_judgement() -> None:
+    encounter = [coding("encounter-diagnosis", "condition-category")]
+    sent = condition(clinicalStatus=None, category=encounter, recordedDate="2015-03-01")
+    then = ReadingOptions(clock=CLOCK, moment=datetime(2015, 6, 1, tzinfo=UTC))
+    assert record(sent, options=then).problems[0].active
+    assert not record(sent).problems[0].active

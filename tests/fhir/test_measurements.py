@@ -1,0 +1,188 @@
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from service.record import Amount, Interval
+from tests.fhir.sent import coding, intake, number, observation, quantity, result, told
+
+B12_MASS, B12_MOLES = coding("2132-9"), coding("14685-2")
+NITROGEN = coding("3094-0")
+INR = coding("6301-6")
+
+
+def _read(code: dict[str, Any], value: dict[str, Any] | None = None, **more: Any) -> Any:
+    return result(observation(code=code, valueQuantity=value, **more))
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "amount"),
+    [
+        (coding("2951-2"), quantity(120), ("120", "mmol/L")),
+        (coding("2951-2"), quantity(number("120.0")), ("120.0", "mmol/L")),
+        (coding("2951-2"), quantity(120, "meq/L"), ("120", "meq/L")),
+        (coding("2951-2"), {"value": 120, "unit": "MMOL/L"}, ("120", "mmol/L")),
+        (coding("2951-2"), {"value": 120, "unit": "mmol / l"}, ("120", "mmol/L")),
+        (coding("2951-2"), {"value": 120, "unit": "mM", "code": "mmol/L"}, ("120", "mmol/L")),
+        (coding("2951-2"), {"value": 120, "unit": "mmol/l", "code": "mmol/L"}, ("120", "mmol/L")),
+        (coding("2951-2"), {"value": 120, "unit": "fasting", "code": "mmol/L"}, ("120", "mmol/L")),
+        (coding("2951-2"), {"value": 120, "unit": "mmol/L", "code": "258813002"}, ("120", "mmol/L")),
+        (B12_MASS, quantity(200, "pg/mL"), ("200", "pg/mL")),
+        (B12_MASS, {"value": 200, "unit": "ng/L", "code": "pg/mL"}, ("200", "pg/mL")),
+        (B12_MOLES, quantity(200, "pmol/L"), ("200", "pmol/L")),
+        (INR, quantity(2, "{INR}"), ("2", "{INR}")),
+        (INR, {"value": 2}, ("2", "1")),
+    ],
+)
+def test_a_value_is_read_in_a_unit_that_analyte_and_code_can_have(
+    code: dict[str, Any], value: dict[str, Any], amount: tuple[str, str]
+) -> None:
+    found = _read(code, value)
+    assert (str(found.amount.value), found.amount.unit) == amount
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "word"),
+    [
+        (coding("2951-2"), {"value": 120}, "no unit"),
+        (coding("2951-2"), {"value": 120, "unit": "", "code": ""}, "no unit"),
+        (coding("2951-2"), {"value": 120, "unit": "furlongs"}, "not known"),
+        (coding("2951-2"), {"value": 2.5, "unit": "mg/dL", "code": "mmol/L"}, "different units"),
+        (coding("2951-2"), quantity(120, "U/L"), "Sodium is read in mmol/L or meq/L, not in U/L"),
+        (coding("2823-3"), quantity(4, "mg/dL"), "Potassium is read in mmol/L, not in mg/dL"),
+        (B12_MASS, quantity(200, "pmol/L"), "does not fit the code"),
+        (B12_MOLES, quantity(200, "pg/mL"), "does not fit the code"),
+        (NITROGEN, quantity(5, "mmol/L"), "does not fit the code"),
+        (coding("2951-2"), quantity(12), "outside of 90 to 200 mmol/L"),
+        (coding("2951-2"), quantity(1200), "outside of"),
+        (coding("2951-2"), quantity(-120), "outside of"),
+        (coding("2951-2"), quantity(0), "outside of"),
+        (B12_MOLES, quantity(2, "pmol/L"), "outside of"),
+        (INR, {"value": 30}, "outside of"),
+        (coding("2951-2"), {"unit": "mmol/L"}, "no value"),
+        (coding("2951-2"), quantity("120"), "text, where a JSON number"),
+        (coding("2951-2"), quantity(number("1e400")), "too large"),
+        (coding("2951-2"), quantity(120, comparator="~"), "comparator"),
+    ],
+)
+def test_a_value_that_can_not_be_trusted_is_a_result_without_one_and_a_warning(
+    code: dict[str, Any], value: dict[str, Any], word: str
+) -> None:
+    sent = observation(code=code, valueQuantity=value)
+    assert result(sent).amount is None
+    issue = told(word, sent)
+    assert (issue.severity, issue.expression) == ("warning", ("Observation.value",))
+
+
+def test_a_code_in_moles_and_one_in_mass_side_by_side_take_either_unit() -> None:
+    both = {"coding": [*B12_MASS["coding"], *B12_MOLES["coding"]]}
+    assert _read(both, quantity(200, "pg/mL")).amount == Amount(Decimal(200), "pg/mL")
+    assert _read(both, quantity(200, "pmol/L")).amount == Amount(Decimal(200), "pmol/L")
+
+
+def test_the_molecule_that_a_mass_counts_stays_with_the_result() -> None:
+    found = _read(NITROGEN, quantity(98, "mg/dL"))
+    assert (found.form, found.amount) == ("nitrogen", Amount(Decimal(98), "mg/dL"))
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"), [("118 mmol/L", "118"), ("< 100 meq/L", "100"), ("> 150mmol/l", "150")]
+)
+def test_a_number_in_a_text_is_read_and_told(text: str, amount: str) -> None:
+    sent = observation(valueQuantity=None, valueString=text)
+    found = result(sent)
+    assert found.amount
+    assert str(found.amount.value) == amount
+    assert told("text and was read", sent).severity == "information"
+
+
+def test_a_number_in_a_text_without_a_unit_is_not_read() -> None:
+    sent = observation(valueQuantity=None, valueString="<5")
+    assert (result(sent).amount, result(sent).printed) == (None, "<5")
+    assert told("no unit", sent).severity == "warning"
+    found = _read(INR, None, valueString="> 4.5")
+    assert (found.amount, found.comparator) == (Amount(Decimal("4.5"), "1"), ">")
+
+
+def test_an_integer_is_read_where_no_unit_is_needed() -> None:
+    assert _read(INR, None, valueInteger=3).amount == Amount(Decimal(3), "1")
+    assert _read(coding("2951-2"), None, valueInteger=120).amount is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"dataAbsentReason": coding("error", "data-absent-reason")},
+        {"valueRange": {"low": quantity(110), "high": quantity(130)}},
+        {"valueCodeableConcept": {"text": "low"}},
+        {},
+    ],
+)
+def test_a_result_without_a_value_is_unreadable_but_there(value: dict[str, Any]) -> None:
+    found = intake(observation(valueQuantity=None, **value))
+    (one,) = found.records[0].results
+    assert (one.amount, one.interpretation) == (None, "")
+    assert {issue.severity for issue in found.issues} == {"information"}
+    assert found.records[0].tally.results == 0
+
+
+def _flag(*codes: str) -> list[dict[str, Any]]:
+    return [coding(code, "v3-ObservationInterpretation") for code in codes]
+
+
+def test_a_flag_tells_where_no_value_can_be_read() -> None:
+    for value in (None, quantity("120"), {"value": 120, "unit": "furlongs"}):
+        found = _read(coding("2951-2"), value, interpretation=_flag("L"))
+        assert (found.amount, found.interpretation) == (None, "L")
+
+
+def test_a_flag_goes_with_a_value_that_can_not_be() -> None:
+    found = _read(coding("2951-2"), quantity(1200), interpretation=_flag("HH"))
+    assert (found.amount, found.interpretation) == (None, "")
+
+
+def test_a_flag_stays_beside_a_value() -> None:
+    found = _read(coding("2951-2"), quantity(120), interpretation=_flag("LL"))
+    assert (found.amount, found.interpretation) == (Amount(Decimal(120), "mmol/L"), "LL")
+
+
+def test_flags_that_contradict_each_other_are_told_and_not_used() -> None:
+    sent = observation(interpretation=_flag("H", "L"))
+    assert result(sent).interpretation == ""
+    assert told("contradict", sent).expression == ("Observation.interpretation",)
+
+
+def test_a_failed_quality_control_takes_value_and_flag() -> None:
+    sent = observation(interpretation=_flag("QCF", "L"))
+    found = result(sent)
+    assert (found.amount, found.interpretation, found.printed) == (None, "", "120 mmol/L")
+    assert told("quality control", sent).severity == "warning"
+
+
+def test_a_held_result_is_preliminary() -> None:
+    sent = observation(interpretation=_flag("HM"))
+    assert result(sent).marks == ("preliminary",)
+    assert told("holds", sent).severity == "information"
+
+
+def test_a_range_goes_with_a_value_and_only_with_one() -> None:
+    limits = [{"low": {"value": 135}, "high": {"value": 145}}]
+    assert result(observation(referenceRange=limits)).interval == Interval(Decimal(135), Decimal(145))
+    assert result(observation(referenceRange=limits, valueQuantity=quantity("x"))).interval is None
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [
+        (quantity(number("120.0")), "120.0 mmol/L"),
+        (quantity(5, comparator="<"), "<5 mmol/L"),
+        (quantity(1200), "1200 mmol/L"),
+        ({"value": 120, "unit": "furlongs"}, "120 furlongs"),
+    ],
+)
+def test_a_value_is_printed_as_its_sender_wrote_it(value: dict[str, Any], printed: str) -> None:
+    assert _read(coding("2951-2"), value).printed == printed
+
+
+def test_a_text_that_says_hemolyzed_marks_the_result() -> None:
+    assert result(observation(valueQuantity=None, valueString="hemolyzed")).marks == ("hemolyzed",)

@@ -1,0 +1,104 @@
+import pytest
+
+from service.fhir import wire
+from service.fhir.problems import Named, denies, doubts, problems_of
+from tests.fhir.sent import LEXICON, SNOMED
+
+ICD10CM = "http://hl7.org/fhir/sid/icd-10-cm"
+ICD10 = "http://hl7.org/fhir/sid/icd-10"
+
+
+def _named(*codings: tuple[str, str] | tuple[str, str, str], text: str | None = None) -> Named:
+    return problems_of(wire.CodeableConcept([wire.Coding(*one) for one in codings], text), LEXICON)
+
+
+@pytest.mark.parametrize(
+    "coding",
+    [
+        (SNOMED, "396331005"),
+        ("urn:oid:2.16.840.1.113883.6.96", "396331005"),
+        (ICD10CM, "K90.0"),
+        (ICD10CM, "K900"),
+        (ICD10, "k90.0"),
+    ],
+)
+def test_a_code_names_its_problem(coding: tuple[str, str]) -> None:
+    assert _named(coding, text="Something else") == Named(("celiac-disease",))
+
+
+def test_several_codes_name_all_their_problems() -> None:
+    named = _named((SNOMED, "396331005"), (ICD10CM, "F10.20"), ("http://local.example", "1"))
+    assert named == Named(("alcohol-use-disorder", "celiac-disease"))
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        _named(text="Coeliac disease"),
+        _named(text="CELIAC  DISEASE"),
+        _named(("http://local.example", "1", "Celiac disease")),
+        _named((ICD10, "K90.9", "Malabsorption"), text="celiac disease"),
+        _named((SNOMED, "1", "Celiac sprue")),
+    ],
+)
+def test_without_a_known_code_a_whole_text_that_is_listed_names_it(named: Named) -> None:
+    assert named == Named(("celiac-disease",), by_name=True)
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        problems_of(None, LEXICON),
+        _named(),
+        _named((SNOMED, "F10.20")),
+        _named((ICD10CM, "F10.21")),
+        _named((ICD10CM, "F10.21"), text="Alcohol dependence"),
+        _named((ICD10CM, "F10"), text="Alcohol related"),
+        _named(text="Celiac disease in the family"),
+        _named(text="FH: celiac disease"),
+        _named(text="Family history of alcoholism"),
+        _named(text="No myoclonus"),
+        _named(text="non-celiac disease"),
+        _named(text="Chronic nonalcoholic liver disease"),
+        _named(text="?celiac disease"),
+        _named(text="celiac disease?"),
+        _named((SNOMED, "1", "Family history of alcoholism"), text="Alcoholism"),
+        _named(("http://local.example", "1", "Suspected celiac disease"), text="Celiac disease"),
+        _named(text="Pernicious anemia"),
+    ],
+)
+def test_what_names_no_problem_of_the_patient_is_nothing(named: Named) -> None:
+    assert named.problems == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["FH: celiac disease", "Family history of celiac disease", "No celiac disease", "non-celiac enteropathy"]
+    + ["not celiac disease", "Denies alcohol abuse", "celiac disease excluded", "Celiac disease - ruled out"]
+    + ["at risk of celiac disease", "Screening for celiac disease", "Celiac disease (family history)"]
+    + ["absence of myoclonus", "without myoclonus"],
+)
+def test_words_that_deny_a_coded_problem_are_heard(text: str) -> None:
+    assert denies(text)
+    assert _named((SNOMED, "396331005"), text=text).denied
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["?celiac disease", "celiac disease ?", "Suspected celiac disease", "possible celiac disease"]
+    + ["Probable celiac disease", "r/o celiac disease", "rule out celiac disease", "query celiac disease"],
+)
+def test_words_that_doubt_a_coded_problem_are_heard(text: str) -> None:
+    assert doubts(text)
+    assert not denies(text)
+    assert _named((SNOMED, "396331005"), text=text).doubted
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Celiac disease", "Nocturnal myoclonus", "Nonketotic hyperglycemia", "Alcohol dependence, no complication"]
+    + ["Notalgia", "Riskless", "Myoclonus, no cause found", "Familial myoclonus", "Noonan syndrome", ""],
+)
+def test_words_that_only_look_like_it_deny_nothing(text: str) -> None:
+    assert not denies(text)
+    assert not doubts(text)
