@@ -1,9 +1,12 @@
 """An answer in short: what tables of expectations hold to."""
 
-from collections import Counter
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 _PRIORITY = {"PH": "high", "PM": "medium", "PL": "low"}
+
+#: How the one issue for each patient begins that says what was read and found.
+_SUMMARY = "Judged at "
 
 
 class Told(NamedTuple):
@@ -15,22 +18,41 @@ class Told(NamedTuple):
     evidence: str
 
 
+class Issue(NamedTuple):
+    """One issue: how bad, where in the request, and its words."""
+
+    severity: str
+    expressions: tuple[str, ...]
+    text: str
+
+
 def flags(answer: dict[str, Any]) -> list[Told]:
     """The flags of an answer, in its order."""
-    resources = (entry["resource"] for entry in answer.get("entry", ()))
-    return [_flag(resource) for resource in resources if resource["resourceType"] == "Flag"]
+    return [_flag(resource) for resource in _resources(answer, "Flag")]
 
 
-def issues(answer: dict[str, Any]) -> Counter[str]:
-    """How many issues of each severity an answer (or refusal) has, the patients' own left out."""
-    outcomes = [answer, *(entry["resource"] for entry in answer.get("entry", ()))]
-    return Counter(
-        issue["severity"]
-        for outcome in outcomes
-        if outcome["resourceType"] == "OperationOutcome"
-        for issue in outcome["issue"]
-        if issue["code"] != "informational"
-    )
+def issues(answer: dict[str, Any]) -> list[Issue]:
+    """The issues of an answer or a refusal, without the summaries of patients."""
+    return [issue for issue in _issues(answer) if not issue.text.startswith(_SUMMARY)]
+
+
+def summaries(answer: dict[str, Any]) -> list[str]:
+    """What an answer says of each patient: when judged, what was read, used and found."""
+    return [issue.text for issue in _issues(answer) if issue.text.startswith(_SUMMARY)]
+
+
+def _issues(answer: dict[str, Any]) -> Iterator[Issue]:
+    for outcome in _resources(answer, "OperationOutcome"):
+        for issue in outcome["issue"]:
+            where = tuple(issue.get("expression", ()))
+            yield Issue(issue["severity"], where, issue["details"]["text"])
+
+
+def _resources(answer: dict[str, Any], kind: str) -> Iterator[dict[str, Any]]:
+    """A refusal is an OperationOutcome by itself."""
+    for resource in (answer, *(entry["resource"] for entry in answer.get("entry", ()))):
+        if resource["resourceType"] == kind:
+            yield resource
 
 
 def _flag(flag: dict[str, Any]) -> Told:

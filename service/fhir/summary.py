@@ -5,12 +5,15 @@ Without it, no flags could mean "looked, and found nothing" or "looked at nothin
 
 from service.fhir.wording import graded
 from service.knowledge.model import Knowledge
-from service.record import Assessment, Issue, Tally
+from service.record import Assessment, Finding, Issue, Tally
 
 
 def summary(assessment: Assessment, knowledge: Knowledge) -> Issue:
     """At which moment the patient was judged, what was read, used and found."""
-    findings = sorted({graded(finding, knowledge) for finding in assessment.findings})
+    # The worst value of some hours may be a cause's evidence, and no longer the newest finding.
+    evidence = (piece for cause in assessment.causes for piece in cause.evidence)
+    shown = (*assessment.findings, *(piece for piece in evidence if isinstance(piece, Finding)))
+    findings = sorted({graded(finding, knowledge) for finding in shown})
     causes = [f"{cause.name} (priority {cause.priority})" for cause in assessment.causes]
     said = (
         f"Judged at {assessment.moment.isoformat().replace('+00:00', 'Z')}.",

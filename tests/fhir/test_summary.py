@@ -40,3 +40,8 @@ def test_a_finding_that_named_no_cause_is_told_once_too() -> None:
     found = assessment(hyponatremia()).findings
     said = summary(structs.replace(assessment(), findings=found + found), KNOWLEDGE).text
     assert "Findings: Hyponatremia, profound. Possible causes of myoclonus: none." in said
+
+
+def test_a_finding_that_is_only_in_a_causes_evidence_is_told_too() -> None:
+    of = structs.replace(assessment(hyponatremia()), findings=())
+    assert "Findings: Hyponatremia, profound." in summary(of, KNOWLEDGE).text
