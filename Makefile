@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-ver
 	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check format coverage rules lock image clean
+.PHONY: help demo serve test check format coverage rules docs lock image clean
 
 help:  ## list these commands
 	@echo "Myoflag: FHIR laboratory results and diagnoses in, explained Flags out. Try: make demo"
@@ -49,6 +49,9 @@ coverage: $(VENV)/.test  ## run all tests and show the lines that none of them r
 rules: $(VENV)/.runtime  ## lint the rules and run the tests beside them
 	@$(BIN)/myoflag rules lint
 	@$(BIN)/myoflag rules test
+
+docs: $(VENV)/.test  ## write the transcripts in the documents anew
+	@$(BIN)/python -m tests.transcripts
 
 lock: $(VENV)/.check  ## compute the locks anew from pyproject.toml and requirements/*.in
 	@$(LOCK) $(UPGRADE) requirements/build.in -o requirements/build.txt

@@ -38,11 +38,12 @@ class Asked(Struct, frozen=True):
 
     `now`: the moment to judge at, LATEST for each patient's own newest clinical time, None for
     the clock. `include_evidence`: whether the resources that flags refer to come back; None:
-    those that only the request could name.
+    those that only the request could name. `strict`: refuse what is not valid FHIR.
     """
 
     now: datetime | Literal["latest"] | None = None
     include_evidence: bool | None = None
+    strict: bool = False
 
 
 class Evaluation(Struct, frozen=True):
@@ -68,17 +69,23 @@ def open_site(settings: Settings) -> Site:
     )
 
 
-def ask(site: Site, now: str | None = None, include_evidence: bool | None = None) -> Asked:
+def ask(
+    site: Site,
+    now: str | None = None,
+    include_evidence: bool | None = None,
+    *,
+    strict: bool = False,
+) -> Asked:
     """What a caller asks for, from text: `now` is "latest", a FHIR dateTime or missing.
 
     A date without a time means the end of that day. ValueError for anything else.
     """
     if now is None:
-        return Asked(None, include_evidence)
+        return Asked(None, include_evidence, strict)
     if now == LATEST:
-        return Asked("latest", include_evidence)
+        return Asked("latest", include_evidence, strict)
     try:
-        return Asked(moment(now, site.zone).latest, include_evidence)
+        return Asked(moment(now, site.zone).latest, include_evidence, strict)
     except ValueError as wrong:
         raise ValueError(f"now: {wrong}") from wrong
 
@@ -131,6 +138,7 @@ def _reading_options(site: Site, asked: Asked, clock: datetime) -> ReadingOption
         zone=site.zone,
         max_entries=site.max_entries,
         max_depth=site.max_depth,
+        strict=asked.strict,
     )
 
 

@@ -1,8 +1,10 @@
 """What several rooms' tests share: the shipped rules, loaded once."""
 
+import logging
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from fastapi import FastAPI
 
 from service.api.app import create_app
@@ -22,3 +24,14 @@ def site() -> Iterator[Site]:
 def app(site: Site) -> FastAPI:
     """The HTTP application of that site, without API keys."""
     return create_app(site)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """Commands configure the logging of their process, which here is that of all tests."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()

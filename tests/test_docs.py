@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from service.cli import exits, main
 from service.settings import Settings, variable
+from tests import transcripts
 
 ROOT = Path(__file__).parents[1]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
@@ -37,10 +38,16 @@ def test_every_command_is_told_and_no_other() -> None:
 
 def test_every_option_is_told() -> None:
     group = typer.main.get_command(main)
-    for name in ("evaluate", "serve"):
-        for parameter in group.commands[name].params:  # type: ignore[attr-defined]
-            for option in parameter.opts:
-                assert not option.startswith("--") or f"{option}" in OPERATIONS, option
+    commands = [*group.commands.values(), *group.commands["rules"].commands.values()]  # type: ignore[attr-defined]
+    options = {
+        option
+        for one in commands
+        for parameter in one.params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+        if option.startswith("--")
+    }
+
+    assert {option for option in options if option not in OPERATIONS} == set()
 
 
 def test_every_exit_code_is_told() -> None:
@@ -61,3 +68,18 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
 
     assert [one for one in links if "://" not in one and not (page.parent / one).exists()] == []
+
+
+@pytest.mark.parametrize("page", transcripts.PAGES, ids=lambda page: page.name)
+def test_every_transcript_shows_what_really_happens(
+    page: Path, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+
+    assert transcripts.renewed(page.read_text(), app) == page.read_text(), "see `make docs`"
+
+
+def test_a_transcript_that_shows_something_else_is_noticed(app: FastAPI) -> None:
+    page = "```console\n$ myoflag rules list flag\nAll is well.\n```\n"
+
+    assert "There is no kind" in transcripts.renewed(page, app)

@@ -40,7 +40,7 @@ class Border:
         async def send_on(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])
                 message["headers"] = [*message["headers"], *_headers(scope["path"])]
             await send(message)
 

@@ -12,6 +12,7 @@ from starlette.datastructures import QueryParams
 from service.api.bodies import read_body
 from service.api.keys import require_key
 from service.api.media import FHIR_JSON, JSON, answer_type
+from service.api.preferences import applied, handling
 from service.api.refusals import Refusal
 from service.evaluation import Asked, Site, answer, ask
 
@@ -21,6 +22,11 @@ _PARAMETERS = {
     "includeEvidence": "`true` or `false`: whether the resources that flags refer to come back. "
     "Where it is missing, those do that only the request could name (urn:).",
 }
+
+_PREFER = (
+    "`handling=strict` refuses the whole body unless all resources in it are valid FHIR; "
+    "`handling=lenient`, the default, reads what can be read and tells the rest."
+)
 
 
 def router(samples: Mapping[str, Any]) -> APIRouter:
@@ -48,7 +54,8 @@ def router(samples: Mapping[str, Any]) -> APIRouter:
 
 
 _REFUSALS = {
-    400: "Not JSON, not UTF-8, not FHIR, or a parameter that can not be",
+    400: "Not JSON, not UTF-8, not FHIR (in strict handling, not valid), or a parameter that "
+    "can not be",
     401: "No API key, or a wrong one",
     406: "The caller takes neither of the two media types",
     413: "Larger than this site reads",
@@ -65,6 +72,9 @@ def _described(samples: Mapping[str, Any]) -> dict[str, Any]:
         "parameters": [
             {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
             for name, text in _PARAMETERS.items()
+        ]
+        + [
+            {"name": "Prefer", "in": "header", "description": _PREFER, "schema": {"type": "string"}}
         ],
     }
 
@@ -76,14 +86,15 @@ async def flag_causes(request: Request) -> Response:
         raise Refusal(
             HTTPStatus.NOT_ACCEPTABLE, f"The answer is {FHIR_JSON} or {JSON}; Accept takes neither."
         )
-    asked = read_query(request.query_params, site)
+    prefer = request.headers.getlist("prefer")
+    asked = read_query(request.query_params, site, strict=handling(prefer) == "strict")
     body = await read_body(request, site.max_body_bytes)
     # In a thread, so that a large bundle does not keep the health checks waiting.
     bundle = await run_in_threadpool(answer, site, body, asked, datetime.now(UTC))
-    return Response(bundle, media_type=media_type)
+    return Response(bundle, headers=applied(prefer), media_type=media_type)
 
 
-def read_query(query: QueryParams, site: Site) -> Asked:
+def read_query(query: QueryParams, site: Site, *, strict: bool = False) -> Asked:
     """What the query asks for. Refusal: 400 for what is unknown, said twice or can not be."""
     if unknown := sorted(set(query) - set(_PARAMETERS)):
         raise Refusal(
@@ -99,6 +110,6 @@ def read_query(query: QueryParams, site: Site) -> Asked:
     # In a query, an unescaped plus sign is a space: 08:00+01:00 arrives as 08:00 01:00.
     now = query["now"].replace(" ", "+") if "now" in query else None
     try:
-        return ask(site, now, None if include is None else include == "true")
+        return ask(site, now, None if include is None else include == "true", strict=strict)
     except ValueError as wrong:
         raise Refusal(HTTPStatus.BAD_REQUEST, str(wrong)) from wrong

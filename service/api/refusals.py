@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.api.media import FHIR_JSON
+from service.api.preferences import applied
 from service.fhir.issues import Refused
 from service.fhir.outcome import write_outcome
 from service.record import Issue
@@ -38,11 +39,12 @@ def refuse(status: int, text: str, headers: Mapping[str, str] | None = None) -> 
     return Response(write_outcome((issue,)), status, headers, media_type=FHIR_JSON)
 
 
-async def on_refused(_request: Request, error: Exception) -> Response:
+async def on_refused(request: Request, error: Exception) -> Response:
     """What the reading refused, with all that is wrong with it."""
     if not isinstance(error, Refused):
         raise error
-    return Response(write_outcome(error.issues), error.status, media_type=FHIR_JSON)
+    headers = applied(request.headers.getlist("prefer"))
+    return Response(write_outcome(error.issues), error.status, headers, media_type=FHIR_JSON)
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:

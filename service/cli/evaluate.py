@@ -3,15 +3,16 @@
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from msgspec import Raw, Struct, json
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import Progress
 
 from service.cli import exits
@@ -24,8 +25,10 @@ from service.fhir.outcome import write_outcome
 from service.logs import told
 from service.record import Issue
 
+_Shown = TypeVar("_Shown")
+
 #: A progress bar appears once the work has taken longer than this, in seconds.
-_LONG = 1.0
+LONG = 1.0
 
 
 class Format(StrEnum):
@@ -75,6 +78,12 @@ def evaluate(
             "missing, those that only the request could name (urn:).",
         ),
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Refuse an input unless all resources in it are valid FHIR R4."
+        ),
+    ] = False,
 ) -> None:
     """Evaluate FHIR bundles and print their Flags.
 
@@ -84,7 +93,7 @@ def evaluate(
     site = open_or_leave(settings_or_leave())
     try:
         found = find(inputs)
-        asked = ask(site, now, include_evidence)
+        asked = ask(site, now, include_evidence, strict=strict)
     except ValueError as wrong:
         exits.leave(exits.USAGE, str(wrong))
     if form is Format.json and len(found) > 1:
@@ -99,10 +108,11 @@ def evaluate(
 def print_tables(job: Job, found: Sequence[Input]) -> set[int]:
     """The exit codes that inputs ask for."""
     codes: set[int] = set()
-    tables = []
+    tables: list[RenderableType] = []
     for one in _with_progress(found, shown=True):
+        show = partial(table_of, one.name, knowledge=job.site.knowledge)
         try:
-            tables.append(table_of(one.name, _evaluated(one, job), job.site.knowledge))
+            tables.append(_evaluated(one, job, show))
         except Refused as refused:
             codes.add(_code(refused))
             tables.append(refusal(one.name, refused.issues))
@@ -117,10 +127,11 @@ def print_json(job: Job, found: Sequence[Input], form: Format) -> set[int]:
     """The exit codes that inputs ask for."""
     codes: set[int] = set()
     out = sys.stdout.buffer
+    write = partial(compose, job.site, asked=job.asked)
     # Where the lines themselves appear on the terminal, they are the progress.
     for one in _with_progress(found, shown=not out.isatty()):
         try:
-            body = compose(job.site, _evaluated(one, job), job.asked)
+            body = _evaluated(one, job, write)
         except Refused as refused:
             codes.add(_code(refused))
             body = write_outcome(refused.issues)
@@ -135,10 +146,11 @@ def print_json(job: Job, found: Sequence[Input], form: Format) -> set[int]:
     return codes
 
 
-def _evaluated(one: Input, job: Job) -> Evaluation:
-    """What an input gives. Refused, also where it can not be read or evaluating it fails inside."""
+def _evaluated(one: Input, job: Job, show: Callable[[Evaluation], _Shown]) -> _Shown:
+    """An input, evaluated and shown. Refused, too, if it can not be read or that fails inside."""
     try:
-        return assess(job.site, one.read(job.site.max_body_bytes), job.asked, job.clock)
+        body = one.read(job.site.max_body_bytes)
+        return show(assess(job.site, body, job.asked, job.clock))
     except Refused:
         raise
     except OSError as error:
@@ -168,7 +180,7 @@ def _with_progress(found: Sequence[Input], *, shown: bool) -> Iterator[Input]:
     task = progress.add_task("Evaluating", total=len(found))
     try:
         for one in found:
-            if time.monotonic() - started > _LONG:
+            if time.monotonic() - started > LONG:
                 progress.start()
             yield one
             progress.advance(task)

@@ -12,7 +12,10 @@ def gather(pieces: Iterable[Evidence]) -> tuple[Evidence, ...]:
 
     What one source shows of one thing is one piece.
     """
-    by_key = {_key(piece): piece for piece in pieces}
+    found = tuple(pieces)
+    if not found[1:]:
+        return found
+    by_key = {_key(piece): piece for piece in found}
     return tuple(by_key[key] for key in sorted(by_key))
 
 

@@ -1,12 +1,11 @@
 """What one result shows: each grade of its analyte's findings is true, false or unknown."""
 
-from collections.abc import Iterable, Sequence
-from decimal import Decimal
-from fractions import Fraction
+from collections.abc import Collection, Iterable, Sequence
+from decimal import Context, Decimal, Inexact
 
 from msgspec import Struct
 
-from service.engine.comparing import BEYOND, LOW_SIDES, Number, lies
+from service.engine.comparing import BEYOND, LOW_SIDES, lies
 from service.engine.limits import (
     NO_AGE,
     NO_BOUND,
@@ -18,16 +17,19 @@ from service.engine.limits import (
     Verdict,
     between,
 )
-from service.knowledge.quantities import LimitValue
 from service.record import MARKS, Amount, Finding, Normal, Result
 
 LOW_FLAGS = frozenset({"L", "LL"})
 HIGH_FLAGS = frozenset({"H", "HH"})
 FLAGS = LOW_FLAGS | HIGH_FLAGS | {"N"}
+_ABNORMAL = LOW_FLAGS | HIGH_FLAGS
 
 _FLAG_ONLY = "the laboratory's flag does not tell how far beyond its limit it lies"
 _OUTSIDE = "it lies outside its reference range, and no rule says what that means"
 _ORDER = {mark: place for place, mark in enumerate(MARKS)}
+
+#: Bounds have few digits, so that no multiple of one is ever rounded.
+_EXACT = Context(prec=200, traps=[Inexact])
 
 _Judged = tuple[Limit, Verdict]
 
@@ -78,13 +80,17 @@ def _unknown(climbed: Sequence[_Judged]) -> str:
 
 def _is_plainly_inside(table: Table, result: Result) -> bool:
     """Whether the rules alone decide, and call it normal: so most results leave early."""
-    if not result.amount or result.comparator or result.interval or result.interpretation:
+    if not table.inside or not result.amount or result.comparator:
         return False
-    return table.inside is not None and table.inside.holds(result.amount.value)
+    if not table.by_rules and (result.interval or result.interpretation):
+        return False
+    return table.inside.holds(result.amount.value)
 
 
-def add_marks(result: Result, more: Iterable[str]) -> tuple[str, ...]:
+def add_marks(result: Result, more: Collection[str]) -> tuple[str, ...]:
     """Marks beyond those of the result itself, in the order of MARKS."""
+    if not more:
+        return ()
     return tuple(sorted(set(more).difference(result.marks), key=_ORDER.__getitem__))
 
 
@@ -116,10 +122,9 @@ def _judge(table: Table, limit: Limit, amount: Amount, result: Result) -> Verdic
 def _by_interval(
     limit: Limit, factor: Decimal, own: Decimal, amount: Amount, result: Result
 ) -> Verdict:
-    number: Number = own
-    printed = str(LimitValue(Decimal(f"{own:f}"), amount.unit))
+    number, printed = own, f"{own:f}" if amount.unit == "1" else f"{own:f} {amount.unit}"
     if factor != 1:
-        number, printed = Fraction(own) * Fraction(factor), f"{factor:f} x {printed}"
+        number, printed = _EXACT.multiply(own, factor), f"{factor:f} x {printed}"
     beyond = lies(limit.side, amount.value, result.comparator, number)
     return Verdict(beyond, "interval", number, printed, why=OPEN if beyond is None else "")
 
@@ -165,21 +170,23 @@ def _finding(table: Table, ladder: Ladder, judged: _Judged, result: Result) -> F
 
 
 def _normal(table: Table, judged: Sequence[_Judged], result: Result) -> Normal:
+    """A normal by verdicts, or without any by what is plainly inside the rules' limits."""
     marks = _marks(table, judged, result)
-    if not judged and table.inside:
-        marks += ["either-sex"] if table.joined else []
-        return Normal(table.subject, table.inside.printed, result, add_marks(result, marks))
-    if all(verdict.by != "interval" for _, verdict in judged) and (
+    if not judged and table.joined:
+        marks.append("either-sex")
+    if "laboratory-range" not in marks and (
         _own_outside(result, low=True)
         or _own_outside(result, low=False)
-        or result.interpretation in LOW_FLAGS | HIGH_FLAGS
+        or result.interpretation in _ABNORMAL
     ):
         marks.append("laboratory-disagrees")
-    inside = between(
-        Edge(verdict.number, limit.side, verdict.printed)
-        for limit, verdict in judged
-        if verdict.number is not None
-    )
+    inside = table.inside
+    if judged or not inside:
+        inside = between(
+            Edge(verdict.number, limit.side, verdict.printed)
+            for limit, verdict in judged
+            if verdict.number is not None
+        )
     printed = inside.printed or judged[0][1].printed
     return Normal(table.subject, printed, result, add_marks(result, marks))
 

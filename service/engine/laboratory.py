@@ -211,7 +211,7 @@ class Laboratory:
             yield _issue(record, "information", "informational", text, counted.outdated)
         if counted.undated:
             text = f"{rule.name}: not used, it has no date and other results of it have one"
-            yield _issue(record, "information", "informational", text, counted.undated)
+            yield _issue(record, "warning", "business-rule", text, counted.undated)
 
     def _unclear(
         self, record: Record, subject: str, decision: _Decision, why: str

@@ -98,7 +98,7 @@ class Table(Struct, frozen=True):
     laboratory's own range decides before the rules'. `adult`: limits for adults are used as the
     age is not known; `joined`: those of several sexes. `factor` times a value is in the
     canonical unit, None where the unit does not convert. `inside` is what is normal by the
-    rules alone, None where they do not say.
+    rules alone, None where they do not say; `by_rules`: the laboratory has no say in it.
     """
 
     subject: str
@@ -109,6 +109,7 @@ class Table(Struct, frozen=True):
     joined: bool
     factor: Fraction | None
     inside: Inside | None
+    by_rules: bool
 
 
 def person_of(record: Record) -> Person:
@@ -119,12 +120,16 @@ def person_of(record: Record) -> Person:
 
 def between(edges: Iterable[Edge]) -> Inside:
     """The values inside all edges: "135 to 145 mmol/L", ">= 200 pg/mL"."""
-    by_side: dict[bool, list[Edge]] = {True: [], False: []}
-    for edge in edges:
-        by_side[edge.side in LOW_SIDES].append(edge)
+    low: Edge | None = None
+    high: Edge | None = None
     # Where two are of one number, the one that lets in less: "at or below 3" before "below 3".
-    low = max(by_side[True], key=lambda edge: (edge.number, edge.side != "below"), default=None)
-    high = min(by_side[False], key=lambda edge: (edge.number, edge.side == "above"), default=None)
+    for edge in edges:
+        number, side, _ = edge
+        if side in LOW_SIDES:
+            if not low or number > low.number or (side != "below" and number == low.number):
+                low = edge
+        elif not high or number < high.number or (side != "above" and number == high.number):
+            high = edge
     return Inside(low, high, _print(low, high))
 
 

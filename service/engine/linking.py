@@ -20,6 +20,7 @@ otherwise than here it crashes, leaks or stays silent. So:
   that cannot do without a certain fact, and sessions only in those whose fact is there.
 """
 
+import contextlib
 import itertools
 import json
 import re
@@ -142,8 +143,9 @@ class _Ruleset:
         try:
             return self._run(f"[{','.join(batch)}]")
         except (LinkingError, durable_rules_engine.error, MemoryError) as error:
-            # What is left of the session cannot be deleted safely; the rule set can.
-            self.free()
+            # What is left of the session cannot be deleted safely. The rule set can, or is lost.
+            with contextlib.suppress(durable_rules_engine.error):
+                self.free()
             self._compile()
             raise LinkingError(f"durable-rules failed: {error}") from error
 

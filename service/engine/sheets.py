@@ -127,15 +127,20 @@ class Sheet:
         )
         ends = limit(_LOW_END), limit(_HIGH_END)
         limits = [limit for ladder in ladders for limit in ladder.limits]
+        trusts_range = isinstance(self._rule, Analyte) and self._rule.trusts == "range"
         return Table(
             subject=self._subject,
             ladders=ladders,
             ends=ends,
-            trusts_range=isinstance(self._rule, Analyte) and self._rule.trusts == "range",
+            trusts_range=trusts_range,
             adult=self._aged and not person.age_known,
             joined=any(limit.rules[False].joined for limit in limits or ends),
             factor=1 / self._factor if self._factor else None,
             inside=_inside(ladders, ends),
+            by_rules=not any(
+                limit.factor is not None and (trusts_range or limit.number is None)
+                for limit in (limits if ladders else ends)
+            ),
         )
 
 

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 _UUID = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
 _LOCAL = re.compile(r"/?([A-Z][A-Za-z]+)/([A-Za-z0-9\-._]{1,128})")
+_ABSOLUTE = re.compile(r"(.{3,})/([A-Z][A-Za-z]+)/([A-Za-z0-9\-._]{1,128})", re.DOTALL)
 _HISTORY = "/_history/"
 
 
@@ -16,7 +17,8 @@ class Address(Struct, frozen=True):
     version, the case of a UUID. `root` is the server's base in that form ("//host/fhir"), ""
     where the name is only "Type/id", None where it is neither (a urn, or a word of the
     sender's own); `type` and `id` are "" then. `text` is what was written, without
-    version and query, and `base` what of it comes before "Type/id".
+    version and query, and `base` what of it comes before "Type/id". `universal`: it means the
+    same anywhere, as a urn or a URL does.
     """
 
     key: str
@@ -26,6 +28,7 @@ class Address(Struct, frozen=True):
     id: str = ""
     version: str = ""
     base: str = ""
+    universal: bool = False
 
     @property
     def local(self) -> str:
@@ -40,10 +43,10 @@ def address(text: str) -> Address | None:
         return None
     if found := _UUID.fullmatch(text):
         key = f"urn:uuid:{found[1].lower()}"
-        return Address(key, text if len(text) > len(found[1]) else key)
+        return Address(key, text if len(text) > len(found[1]) else key, universal=True)
     scheme = text[: text.find(":")].lower() if ":" in text else ""
     if scheme == "urn":
-        return Address(text, text)
+        return Address(text, text, universal=True)
     path = text.partition("?")[0].partition("#")[0]
     path, _, version = path.partition(_HISTORY)
     if scheme in ("http", "https"):
@@ -55,12 +58,12 @@ def address(text: str) -> Address | None:
 
 
 def _absolute(path: str, version: str) -> Address:
-    key = path[path.find(":") + 1 :]
-    root, *rest = key.rsplit("/", 2)
-    if len(root) > len("//") and (found := _LOCAL.fullmatch("/".join(rest))):
-        base = path[: -len("/".join(rest))]
-        return Address(key, path, root, found[1], found[2], version, base)
-    return Address(key, path)
+    scheme, _, key = path.partition(":")
+    if found := _ABSOLUTE.fullmatch(key):
+        root, kind, name = found.groups()
+        base = f"{scheme}:{root}/"
+        return Address(key, path, root, kind, name, version, base, universal=True)
+    return Address(key, path, universal=True)
 
 
 def beside(here: Address, local: Address) -> Address:
@@ -73,4 +76,5 @@ def beside(here: Address, local: Address) -> Address:
         local.id,
         local.version,
         here.base,
+        universal=True,
     )

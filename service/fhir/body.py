@@ -50,7 +50,8 @@ def check_depth(body: bytes, deepest: int) -> None:
 
     Taking all innermost pairs away at once counts a level in one step, which settles any
     usual body. Where brackets inside of texts, or very deep nesting, make that stall, texts
-    are cut out and the brackets are counted one by one.
+    are cut out and the brackets are counted one by one. Brackets in texts may make a body look
+    flatter than it is, never deeper; what hides so meets the parser's own limit.
     """
     rest = body.translate(_BRACKETS, _NO_BRACKET)
     for _ in range(deepest):

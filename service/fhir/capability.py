@@ -31,7 +31,8 @@ def write_capability_statement(knowledge: Knowledge, options: WritingOptions) ->
         "rest": [
             {
                 "mode": "server",
-                "documentation": "Nothing is stored: a request is judged and answered.",
+                "documentation": "Nothing is stored: a request is judged and answered. With "
+                "Prefer: handling=strict, it is refused unless all its resources are valid.",
                 "operation": [{"name": "flag-causes", "definition": _operation_url(options)}],
             }
         ],

@@ -92,17 +92,24 @@ def texts(concept: wire.CodeableConcept | None) -> Iterator[str]:
 
 def plain_codes(
     concepts: Iterable[wire.CodeableConcept] | wire.CodeableConcept | str | None,
-) -> Iterator[str]:
+) -> list[str]:
     """The codes of concepts whose system does not matter, in lower case; a plain code too."""
     if isinstance(concepts, str):
-        yield concepts.strip().lower()
-    elif isinstance(concepts, wire.CodeableConcept):
-        yield from plain_codes((concepts,))
-    else:
-        for concept in concepts or ():
-            for coding in concept.coding or ():
-                if coding.code:
-                    yield coding.code.strip().lower()
+        return [concepts.strip().lower()]
+    if isinstance(concepts, wire.CodeableConcept):
+        concepts = (concepts,)
+    return [
+        coding.code.strip().lower()
+        for concept in concepts or ()
+        for coding in concept.coding or ()
+        if coding.code
+    ]
+
+
+def statuses(concept: wire.CodeableConcept | str) -> set[str]:
+    """The codes of a status, and its words as if they were codes: "Entered in error"."""
+    words = texts(concept) if isinstance(concept, wire.CodeableConcept) else ()
+    return {*plain_codes(concept), *("-".join(text.lower().split()) for text in words)}
 
 
 def display_of(concept: wire.CodeableConcept | None) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec import structs
 
 from service.fhir import wire
-from service.fhir.codes import display_of, plain_codes
+from service.fhir.codes import display_of, plain_codes, statuses
 from service.fhir.context import Context
 from service.fhir.entries import Entry
 from service.fhir.issues import Spot
@@ -47,11 +47,39 @@ _ILL_CLINICAL = "The clinicalStatus is none of FHIR's; it was read as if it were
 _NO_CLINICAL = "There is no clinicalStatus; without an abatement the problem was read as active."
 _ABATED = "The status says active, but there is an abatement; from then on it was read as past."
 _ILL_VERIFICATION = "The verificationStatus is none of FHIR's; the problem was read as unconfirmed."
+_CONTRADICTS = (
+    "The clinicalStatus says both that the problem is active and that it is not; it was read as "
+    "past."
+)
+_CONFIRMED_AND_NOT = (
+    "The verificationStatus says both that the problem is confirmed and that it is not; it was "
+    "not read as confirmed."
+)
+_FUTURE = (
+    "The problem begins, or was recorded, after the moment of the evaluation; it was not used."
+)
+_PAST = "The problem is not active at the moment; it counts only where a rule says so."
+_UNSURE = "The problem is not confirmed; it counts only where a rule says so."
 _UNCERTAIN_ONSET = "An onset that is no date can not be placed in time; it was not used."
 
 
-def settle(recorded: Recorded, moment: datetime) -> Problem:
-    """The problem as it is at a moment."""
+def settle(recorded: Recorded, moment: datetime, spot: Spot) -> Problem | None:
+    """The problem as it is at a moment, None before it is known. What does not fully count is told.
+
+    A diagnosis that was made later must not explain results that were judged without it.
+    """
+    problem = _at(recorded, moment)
+    if any(at and at.earliest > moment for at in (problem.onset, problem.recorded)):
+        spot.warning("business-rule", _FUTURE)
+        return None
+    if not problem.active:
+        spot.information("informational", _PAST)
+    if not problem.confirmed:
+        spot.information("informational", _UNSURE)
+    return problem
+
+
+def _at(recorded: Recorded, moment: datetime) -> Problem:
     problem, abated = recorded.problem, recorded.abated
     over = abated is not None and abated.earliest <= moment
     if recorded.fades:
@@ -127,7 +155,7 @@ def _course(condition: wire.Condition, context: Context, spot: Spot) -> _Course:
     if status and over:
         spot.warning("invariant", _ABATED)
     active = status is not False and (abated is not None or not over)
-    if status is None and active:
+    if condition.clinical_status is None and active:
         spot.information("required", _NO_CLINICAL)
     fades = status is None and "encounter-diagnosis" in plain_codes(condition.category)
     return _Course(active, fades, abated)
@@ -139,14 +167,16 @@ def _confirmed(condition: wire.Condition, doubted: bool, spot: Spot) -> bool | N
         if doubted:
             spot.information("business-rule", _DOUBTED, ".code")
         return not doubted
-    codes = set(plain_codes(condition.verification_status))
+    codes = statuses(condition.verification_status)
+    if "confirmed" in codes and codes & (_REJECTED | _UNCONFIRMED):
+        spot.warning("conflict", _CONFIRMED_AND_NOT, ".verificationStatus")
     if rejected := codes & _REJECTED:
         text = f"A Condition that is {min(rejected)} does not count."
         spot.information("business-rule", text, ".verificationStatus")
         return None
-    if "confirmed" in codes:
-        return True
     if codes.isdisjoint(_UNCONFIRMED):
+        if "confirmed" in codes:
+            return True
         spot.warning("code-invalid", _ILL_VERIFICATION, ".verificationStatus")
     return False
 
@@ -155,10 +185,12 @@ def _status(condition: wire.Condition, spot: Spot) -> bool | None:
     """Whether clinicalStatus says active; None where it does not say."""
     if condition.clinical_status is None:
         return None
-    codes = set(plain_codes(condition.clinical_status))
+    codes = statuses(condition.clinical_status)
     told = {_CLINICAL[code] for code in codes if code in _CLINICAL}
-    if len(told) == 1:
-        return told.pop()
+    if len(told) > 1:
+        spot.warning("conflict", _CONTRADICTS, ".clinicalStatus")
+    if told:
+        return min(told)
     if "unknown" not in codes:
         spot.warning("code-invalid", _ILL_CLINICAL, ".clinicalStatus")
     return None

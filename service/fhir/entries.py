@@ -47,6 +47,8 @@ ESSENTIAL = frozenset(
         "subject",
         "taken",
         "verificationStatus",
+        "wasNotGiven",
+        "wasNotTaken",
     }
 )
 
@@ -128,7 +130,8 @@ class Gathering:
             found, faults = mending.decode(DECODER, raw, ESSENTIAL)
         except mending.BrokenError as broken:
             return self._broken(raw, place, broken.fault)
-        self.tell(faults, place.expression)
+        if faults:
+            self.tell(faults, place.expression)
         if isinstance(found, wire.Bundle):
             return open_bundle(found)
         if isinstance(found, wire.Parameters):
@@ -170,7 +173,9 @@ class Gathering:
             try:
                 entry, faults = mending.decode(_ENTRY, one, {"resource", "request"})
             except mending.BrokenError as broken:
-                self.issues.error("structure", broken.fault.text, expression + broken.fault.fhir_path)
+                self.issues.error(
+                    "structure", broken.fault.text, expression + broken.fault.fhir_path
+                )
             else:
                 self.tell(faults, expression)
                 opened.entries.append((i, entry))

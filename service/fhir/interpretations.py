@@ -59,6 +59,9 @@ class Flagged(Struct, frozen=True):
 
 _NOTHING = Flagged()
 
+#: What most results say: one code, as HL7 writes it.
+_ALONE = {word.upper(): Flagged(flag) for word, flag in _FOLDED.items()}
+
 
 def flagged(
     interpretation: Sequence[wire.CodeableConcept] | wire.CodeableConcept | None,
@@ -68,18 +71,21 @@ def flagged(
         return _NOTHING
     if isinstance(interpretation, wire.CodeableConcept):
         interpretation = (interpretation,)
+    coded = interpretation[0].coding or ()
+    if len(interpretation) == len(coded) == 1 and coded[0].code in _ALONE:
+        return _ALONE[coded[0].code]
     flags: set[str] = set()
     failed = held = False
     for concept in interpretation:
-        codes = set(plain_codes(concept))
+        codes = plain_codes(concept)
         failed = failed or _QUALITY_FAILED in codes
         held = held or _HELD in codes
         said = {_FOLDED[code] for code in codes if code in _FOLDED}
         flags |= said or {
             _FOLDED[word] for text in texts(concept) if (word := text.strip().lower()) in _FOLDED
         }
-    for flag in tuple(flags):
-        flags -= _IMPLIED.get(flag, set())
+    if len(flags) > 1:
+        flags -= {implied for flag in flags for implied in _IMPLIED.get(flag, ())}
     if len(flags) > 1:
         return Flagged("", True, failed, held)
     return Flagged(flags.pop() if flags else "", False, failed, held)

@@ -100,9 +100,9 @@ def _say_unreadable(value: Unreadable | None, spot: Spot) -> str:
         return ""
     text = f"{value.why} So the result can not be read."
     if value.severity == "warning":
-        spot.warning(value.code, text, ".value")
+        spot.warning(value.code, text, value.path)
     else:
-        spot.information(value.code, text, ".value")
+        spot.information(value.code, text, value.path)
     return value.printed
 
 

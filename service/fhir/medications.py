@@ -58,6 +58,10 @@ _NOT_TAKEN = frozenset({"n", "no", "not-taken"})
 
 _MODIFIED = "There is a modifierExtension that is not understood, so this was not used."
 _UNKNOWN = "No rule uses this medicine."
+_NEGATED = (
+    "The words that name the medicine say that it is not taken, or is not taken as a medicine, "
+    "so it was not used."
+)
 _NO_MEDICINE = "Nothing says which medicine this is, so it was not used."
 _NOT_HERE = (
     "The Medication that this refers to is not in the request or has no code, and it has no name "
@@ -72,13 +76,26 @@ _NOT_USABLE = (
     "The Medication that this refers to is marked as not to be used, so this was not used."
 )
 _BACKWARDS = "The period ends before it starts; it was not used."
+_FUTURE = "The treatment starts after the moment of the evaluation; it was not used."
+_PAST = (
+    "The medicine is not being taken at the moment, by its status or because its time is over; "
+    "it counts only as long as its effect may last, or where a rule looks back."
+)
 _DENIED = "This says that the medicine is not taken, so it does not count as a treatment."
 
 
-def settle(treatment: Treatment, moment: datetime) -> Treatment:
-    """The treatment as it is at a moment: one that has ended by then is not current."""
+def settle(treatment: Treatment, moment: datetime, spot: Spot) -> Treatment | None:
+    """The treatment as it is at a moment: one that has ended by then is not current.
+
+    None before it starts. What does not fully count is told.
+    """
+    if treatment.start and treatment.start.earliest > moment:
+        spot.information("business-rule", _FUTURE)
+        return None
     if treatment.current and treatment.end and treatment.end.latest < moment:
-        return structs.replace(treatment, current=False, marks=(*treatment.marks, "past"))
+        treatment = structs.replace(treatment, current=False, marks=(*treatment.marks, "past"))
+    if not treatment.current:
+        spot.information("informational", _PAST)
     return treatment
 
 
@@ -125,6 +142,9 @@ def _named(entry: Entry, medicated: Medicated, context: Context, spot: Spot) -> 
     concepts = list(_concepts(entry, medicated, context, spot))
     for concept in concepts:
         taken = medicines_of(concept, context.lexicon)
+        if taken.denied:
+            spot.warning("business-rule", _NEGATED)
+            return {}
         for medicine in taken.medicines:
             if medicine not in found or found[medicine].by_name:
                 found[medicine] = _Named(taken.by_name, display_of(concept))
@@ -164,18 +184,19 @@ def _is_treatment(medicated: Medicated, spot: Spot) -> bool:
         if medicated.do_not_perform:
             spot.information("business-rule", _PROHIBITED, ".doNotPerform")
             return False
-        if medicated.intent and medicated.intent not in _ORDERS:
+        if medicated.intent and medicated.intent.strip().lower() not in _ORDERS:
             spot.information("business-rule", _INTENT, ".intent")
             return False
     elif isinstance(medicated, wire.MedicationStatement):
         adherence = plain_codes(medicated.adherence.code) if medicated.adherence else ()
-        if medicated.taken in _NOT_TAKEN or any(
-            code.startswith("not-taking") for code in adherence
-        ):
+        taken = (medicated.taken or "").strip().lower()
+        denied = medicated.was_not_taken or taken in _NOT_TAKEN
+        if denied or any(code.startswith("not-taking") for code in adherence):
             spot.information("business-rule", _DENIED)
             return False
-    elif medicated.not_given:
-        spot.information("business-rule", _DENIED, ".notGiven")
+    elif medicated.not_given or medicated.was_not_given:
+        path = ".notGiven" if medicated.not_given else ".wasNotGiven"
+        spot.information("business-rule", _DENIED, path)
         return False
     return True
 
@@ -245,13 +266,26 @@ def _times(
 def _ordered(
     request: wire.MedicationRequest, context: Context, spot: Spot
 ) -> tuple[Moment | None, Moment | None]:
-    """An order's time: what its first dosage is bound to, else from when it was written."""
+    """An order's time: all that its dosages are bound to, else from when it was written.
+
+    Dosages follow each other where a dose is raised or reduced, so the order ends with the last.
+    """
+    starts: list[Moment] = []
+    ends: list[Moment | None] = []
     for i, dosage in enumerate(request.dosage_instruction or ()):
-        if dosage.timing and dosage.timing.repeat and dosage.timing.repeat.bounds_period:
-            path = f".dosageInstruction[{i}].timing.repeat.bounds"
-            start, end = _span(dosage.timing.repeat.bounds_period, context, spot, path)
-            return start or read_time(request.authored_on, context.zone, spot, ".authoredOn"), end
-    return read_time(request.authored_on, context.zone, spot, ".authoredOn"), None
+        bounds = dosage.timing and dosage.timing.repeat and dosage.timing.repeat.bounds_period
+        if not bounds:
+            continue
+        path = f".dosageInstruction[{i}].timing.repeat.bounds"
+        start, end = _span(bounds, context, spot, path)
+        starts += [start] if start else []
+        ends.append(end)
+    start = min(starts, key=lambda at: at.earliest, default=None) or read_time(
+        request.authored_on, context.zone, spot, ".authoredOn"
+    )
+    known = [end for end in ends if end]
+    open_ended = len(known) < len(ends)
+    return start, None if open_ended else max(known, key=lambda at: at.latest, default=None)
 
 
 def _span(

@@ -23,8 +23,8 @@ _MOST_FAULTS = 20
 _CHOICE = re.compile(r"\.(abatement|effective|medication|occurr?ence|onset|value)[A-Z]\w*")
 _WORDS = {
     "str": "text",
-    "int": "a number",
-    "float": "a number",
+    "int": "a whole number",
+    "float": "a number with decimals",
     "bool": "true or false",
     "object": "an object",
     "array": "a list",

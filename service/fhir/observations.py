@@ -74,14 +74,11 @@ def read_observation(entry: Entry, observation: wire.Observation, context: Conte
     if any(meant for _, _, meant in parts):
         draw = draw_of(entry, observation, reports, context, spot)
         source = context.source(entry, observation.identifier)
-        whole = _Whole(observation, chart, draw, marks, source, context)
+        whole = _Whole(observation, chart, spot, draw, marks, source, context)
         for path, part, meant in parts:
             _read_part(whole, path, part, meant)
     elif not read_sign(entry, observation, marks, chart, context):
-        if observation.code is None:
-            spot.warning("required", _NO_CODE)
-        else:
-            spot.information("not-supported", _UNKNOWN, ".code")
+        _say_unknown(observation, spot)
 
 
 def _reports(entry: Entry, spot: Spot, context: Context) -> list[Reported]:
@@ -111,7 +108,7 @@ def _marks(
             spot.information("business-rule", text, ".status")
         elif marks is None:
             spot.warning("code-invalid", _ILL_STATUS, ".status")
-    if blocked := next((said.blocked for said in reports if said.blocked), ""):
+    if reports and (blocked := next((said.blocked for said in reports if said.blocked), "")):
         text = f"The report of this result has the status {blocked}, so it does not count."
         spot.information("business-rule", text)
         return None
@@ -125,8 +122,9 @@ def _is_of_another(
     if observation.modifier_extension:
         spot.warning("extension", _MODIFIED, ".modifierExtension")
         return True
-    keys = (context.charts.key_of(entry, focus) for focus in observation.focus or ())
-    if any(key != spot.patient for key in keys):
+    if observation.focus and any(
+        context.charts.key_of(entry, focus) != spot.patient for focus in observation.focus
+    ):
         spot.warning("business-rule", _FOCUS, ".focus")
         return True
     return False
@@ -149,6 +147,7 @@ class _Whole(Struct, frozen=True):
 
     observation: wire.Observation
     chart: Chart
+    spot: Spot
     draw: Draw
     marks: tuple[str, ...]
     source: Source
@@ -160,15 +159,22 @@ def _read_part(
 ) -> None:
     if not path and not has_value(part) and _is_panel(whole.observation):
         return
-    spot = Spot(whole.context.issues, whole.source.expression + path, whole.chart.key)
+    spot = whole.spot.at(path) if path else whole.spot
     if meant is None:
-        spot.information("not-supported", _UNKNOWN, ".code")
+        _say_unknown(part, spot)
     elif isinstance(meant, Refused):
         spot.warning("business-rule", meant.why, ".code")
     elif path and part.modifier_extension:
         spot.warning("extension", _MODIFIED, ".modifierExtension")
     elif _is_of_blood(whole, part, meant, spot):
         whole.chart.results.append(_result(whole, part, meant, spot))
+
+
+def _say_unknown(part: wire.Measured, spot: Spot) -> None:
+    if part.code is None:
+        spot.warning("required", _NO_CODE)
+    else:
+        spot.information("not-supported", _UNKNOWN, ".code")
 
 
 def _is_of_blood(whole: _Whole, part: wire.Measured, meant: Meant, spot: Spot) -> bool:

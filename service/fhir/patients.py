@@ -42,6 +42,11 @@ _TWO_PATIENTS = Unresolved(
     "Patients of this name in the request differ in an identifier or in birthDate, so more than "
     "one person could be meant.",
 )
+_ANOTHER = Unresolved(
+    "conflict",
+    "The reference names a Patient who has another identifier of the system that is beside it, "
+    "so two people could be meant.",
+)
 _SHARED_IDENTIFIER = "Patients of the request share this one's identifier; they were kept apart."
 
 
@@ -131,7 +136,23 @@ class Charts:
         if isinstance(target, Unresolved):
             return target
         target = self._identified(target)
-        return _TWO_PATIENTS if target.key in self._torn else target
+        if target.key in self._torn:
+            return _TWO_PATIENTS
+        return _ANOTHER if self._contradicts(reference, target.key) else target
+
+    def _contradicts(self, reference: wire.Reference, key: str) -> bool:
+        """Whether the identifier beside a reference is not that of the Patient referred to."""
+        beside = reference.identifier
+        if not (beside and beside.system and beside.value):
+            return False
+        known = {
+            one.value
+            for entry in self._patients.get(key, ())
+            if isinstance(entry.resource, wire.Patient)
+            for one in entry.resource.identifier or ()
+            if one.system == beside.system and one.value
+        }
+        return bool(known) and beside.value not in known
 
     def _chart(self, target: Target, expression: str) -> Chart:
         chart = self._charts.get(target.key)

@@ -63,7 +63,7 @@ def problems_of(concept: wire.CodeableConcept | None, lexicon: Lexicon) -> Named
     if found:
         said = (concept and concept.text) or ""
         return Named(tuple(sorted(found)), denied=denies(said), doubted=doubts(said))
-    words = tuple(texts(concept))
+    words = tuple(dict.fromkeys(texts(concept)))
     if not words or any(denies(text) or doubts(text) for text in words):
         return Named()
     names = lexicon.knowledge.problem_names

@@ -90,32 +90,32 @@ def interval_of(
         return None
     path, one, _ = candidates[0]
     if one.low is None and one.high is None:
-        return _of_text(one.text or "", unit, lexicon, spot.at(path))
-    return _of_bounds(one, unit, lexicon, spot.at(path))
+        return _of_text(one.text or "", unit, lexicon, spot, path)
+    return _of_bounds(one, unit, lexicon, spot, path)
 
 
 def _of_bounds(
-    one: wire.ReferenceRange, unit: str, lexicon: Lexicon, spot: Spot
+    one: wire.ReferenceRange, unit: str, lexicon: Lexicon, spot: Spot, path: str
 ) -> Interval | None:
     try:
         low = _bound(one.low, unit, lexicon)
         high = _bound(one.high, unit, lexicon)
     except NotANumberError:
-        spot.warning("value", _NOT_NUMBERS)
+        spot.warning("value", _NOT_NUMBERS, path)
         return None
     except _OtherUnitError:
-        spot.warning("value", _OTHER_UNIT)
+        spot.warning("value", _OTHER_UNIT, path)
         return None
-    return _checked(low, high, spot)
+    return _checked(low, high, spot, path)
 
 
-def _checked(low: Decimal | None, high: Decimal | None, spot: Spot) -> Interval | None:
+def _checked(low: Decimal | None, high: Decimal | None, spot: Spot, path: str) -> Interval | None:
     if low is not None and high is not None:
         if low == high == 0:
-            spot.information("value", _ZEROS)
+            spot.information("value", _ZEROS, path)
             return None
         if low > high:
-            spot.warning("value", _UPSIDE_DOWN)
+            spot.warning("value", _UPSIDE_DOWN, path)
             return None
     return None if low is None and high is None else Interval(low, high)
 
@@ -147,7 +147,7 @@ def _scaled(bound: Decimal, own: str | None, unit: str, lexicon: Lexicon) -> Dec
     return Decimal(exact.numerator) / Decimal(exact.denominator)
 
 
-def _of_text(text: str, unit: str, lexicon: Lexicon, spot: Spot) -> Interval | None:
+def _of_text(text: str, unit: str, lexicon: Lexicon, spot: Spot, path: str) -> Interval | None:
     """A range that is only printed: "3.5-5.1", "135 to 145 mmol/L", "<0.04"."""
     low: Decimal | None
     high: Decimal | None
@@ -157,14 +157,14 @@ def _of_text(text: str, unit: str, lexicon: Lexicon, spot: Spot) -> Interval | N
         bound, own = Decimal(found[2]), found[3]
         low, high = (None, bound) if found[1].startswith("<") else (bound, None)
     else:
-        spot.information("not-supported", _WORDS)
+        spot.information("not-supported", _WORDS, path)
         return None
     if own and lexicon.unit("", "", own) != unit:
-        spot.information("value", _OTHER_UNIT)
+        spot.information("value", _OTHER_UNIT, path)
         return None
-    interval = _checked(low, high, spot)
+    interval = _checked(low, high, spot, path)
     if interval:
-        spot.information("informational", _FROM_TEXT)
+        spot.information("informational", _FROM_TEXT, path)
     return interval
 
 
@@ -174,6 +174,8 @@ def _fit(one: wire.ReferenceRange, chart: Chart, moment: Moment | None) -> bool 
         return False
     if one.type and _NORMAL.isdisjoint(plain_codes(one.type)) and any(plain_codes(one.type)):
         return False
+    if not one.applies_to and not one.age:
+        return None
     fits = []
     for concept in one.applies_to or ():
         said = {*plain_codes(concept), *(text.lower() for text in texts(concept))}

@@ -16,7 +16,7 @@ from service.fhir.conditions import read_condition
 from service.fhir.conditions import settle as settle_problem
 from service.fhir.context import Context
 from service.fhir.entries import Entry
-from service.fhir.issues import Issues, Refused, refusal
+from service.fhir.issues import Issues, Refused, Spot, refusal
 from service.fhir.lexicon import lexicon_of
 from service.fhir.medications import read_medication
 from service.fhir.medications import settle as settle_treatment
@@ -28,7 +28,7 @@ from service.fhir.request import unpack
 from service.fhir.times import ImpossibleTimeError, moment
 from service.fhir.versions import newest_versions, replaced_results
 from service.knowledge.model import Knowledge
-from service.record import Issue, Moment, Patient, Record, Tally
+from service.record import Issue, Moment, Patient, Record, Source, Tally
 
 __all__ = ["Intake", "ReadingOptions", "Refused", "read"]
 
@@ -43,7 +43,7 @@ class ReadingOptions(Struct, frozen=True):
     `moment` is the moment to judge at; None is "latest": each patient at its own newest
     clinical time up to `clock`, that of results, of onset and recording of problems, and of the
     start of treatments; `clock` where there is none. A request's own parameter `now` comes first.
-    `zone` is that of dates without a time.
+    `zone` is that of dates without a time. `strict`: all resources of the request must be valid.
     """
 
     clock: datetime
@@ -51,6 +51,7 @@ class ReadingOptions(Struct, frozen=True):
     zone: ZoneInfo = ZoneInfo("UTC")
     max_entries: int = 25_000
     max_depth: int = 64
+    strict: bool = False
 
 
 class Intake(Struct, frozen=True):
@@ -79,6 +80,8 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
     text = json_of(body, issues)
     check_depth(text, options.max_depth)
     request = unpack(text, options.max_entries, options.max_depth, issues)
+    if options.strict:
+        _check(text)
     now = _now(request.now, options)
     entries = newest_versions(request.entries, options.zone, issues)
     directory = Directory(entries, request.others)
@@ -99,7 +102,7 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
         refused = refusal(422, "business-rule", _NOBODY)
         raise Refused(422, refused.issues + issues.told())
     records = tuple(
-        _record(chart, patients[chart.key], now, options)
+        _record(chart, patients[chart.key], now, options, issues)
         for chart in sorted(charts, key=lambda chart: chart.key)
     )
     return Intake(
@@ -109,6 +112,13 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
         request.include_evidence,
         _resources(entries, records, directory),
     )
+
+
+def _check(text: bytes) -> None:
+    # FHIR's models take a second to load, which only those who ask for them shall wait.
+    from service.fhir.strictness import check  # noqa: PLC0415
+
+    check(text)
 
 
 def _now(asked: str | None, options: ReadingOptions) -> datetime | None:
@@ -137,11 +147,22 @@ def _read_entry(entry: Entry, context: Context) -> None:
 
 
 def _record(
-    chart: Chart, patient: Patient, now: datetime | None, options: ReadingOptions
+    chart: Chart, patient: Patient, now: datetime | None, options: ReadingOptions, issues: Issues
 ) -> Record:
+    def spot(source: Source) -> Spot:
+        return Spot(issues, source.expression, chart.key)
+
     at = now or _newest(chart, options.clock)
-    problems = tuple(settle_problem(recorded, at) for recorded in chart.problems)
-    treatments = tuple(settle_treatment(treatment, at) for treatment in chart.treatments)
+    problems = tuple(
+        problem
+        for one in chart.problems
+        if (problem := settle_problem(one, at, spot(one.problem.source)))
+    )
+    treatments = tuple(
+        treatment
+        for one in chart.treatments
+        if (treatment := settle_treatment(one, at, spot(one.source)))
+    )
     readable = sum(1 for result in chart.results if result.amount or result.interpretation)
     tally = Tally(
         chart.observations,

@@ -98,22 +98,23 @@ class Directory:
         text = reference.reference
         if not text or not text.strip():
             return self._logical(reference)
+        here = _outermost(entry).address
+        asked = (text, _server(here))
+        if asked in self._found:
+            return self._found[asked]
         if text.startswith("#"):
             return self._contained(text, entry)
         if _SEARCH.match(text):
             return self._searched(text) if entry.transaction else _CONDITIONAL
-        here = _outermost(entry).address
-        asked = (text, _server(here))
-        if asked not in self._found:
-            self._found[asked] = self._literal(text, here)
-        return self._found[asked]
+        found = self._found[asked] = self._literal(text, here)
+        return found
 
     def name_of(self, entry: Entry) -> str:
         """How its sender would refer to a resource from elsewhere; "" where it has no name."""
         entry = _outermost(entry)
         if not entry.address:
             return ""
-        if entry.address.root is None and not _is_universal(entry.address):
+        if entry.address.root is None and not entry.address.universal:
             local = entry.resource and entry.resource.id and f"{entry.type}/{entry.resource.id}"
             return local or entry.address.text
         return self._name(entry.address)
@@ -160,7 +161,7 @@ class Directory:
             return self._tolerated(named)
         if other := self._others.get(named.key):
             return Target(named.key, other, None, named)
-        if named.root is None and not _is_universal(named):
+        if named.root is None and not named.universal:
             return _NO_NAME
         return Target(named.key, named.type, None, named)
 
@@ -203,11 +204,6 @@ def _one(found: list[Entry], named: Address | None, caution: str = "") -> Target
     if named and named.version and entry and entry.version not in ("", named.version):
         return Target(first.key, first.type, None, first.address, caution=_OTHER_VERSION)
     return Target(first.key, first.type, entry, first.address or named, caution=caution)
-
-
-def _is_universal(named: Address) -> bool:
-    """Whether a name that is no REST address means the same anywhere: a urn or a URL."""
-    return named.text.lower().startswith(("urn:", "http:", "https:"))
 
 
 def _server(here: Address | None) -> str | None:

@@ -55,8 +55,8 @@ def read_reports(
         if isinstance(resource, wire.DiagnosticReport):
             results = [(f".result[{i}]", one) for i, one in enumerate(resource.result or ())]
             said = _read(entry, resource, results, charts, zone)
-        elif isinstance(resource, wire.Observation) and (members := _members(resource)):
-            said = _read(entry, resource, members, charts, zone)
+        elif isinstance(resource, wire.Observation) and (resource.has_member or resource.related):
+            said = _read(entry, resource, _members(resource), charts, zone)
         else:
             continue
         for key, one in said:

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/datatypes.html#quantity
 
 import re
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Literal
 
 from msgspec import Raw, Struct
@@ -34,6 +35,7 @@ _TEXT = re.compile(
     r"((?![eE][0-9+-])[A-Za-z%\[{\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}]\S*(?: \S+){0,2})?\s*"
 )
 
+_BEYOND = "The value is too large or too small to be a result."
 _WORDS = {
     b'"': "text",
     b"t": "true or false",
@@ -63,27 +65,37 @@ class Value(Struct, frozen=True):
 
 
 class Unreadable(Struct, frozen=True):
-    """Why there is no number: an issue's severity, code and text."""
+    """Why there is no number: an issue's severity, code and text, and the path it is about."""
 
     severity: Literal["warning", "information"]
     code: str
     why: str
     printed: str = ""
+    path: str = ".value"
 
 
 def number(raw: Raw) -> Decimal:
     """A JSON number, exactly. Raises NotANumberError for all else and beyond the bounds above."""
-    written = bytes(raw)
+    return _number(bytes(raw))
+
+
+# The bounds of reference ranges come again with every result, and most values do too.
+@lru_cache(maxsize=4096)
+def _number(written: bytes) -> Decimal:
     if written[:1] in _WORDS:
         raise NotANumberError(f"The value is {_WORDS[written[:1]]}, where a JSON number belongs.")
     if len(written) > _LONGEST_NUMBER:
         raise NotANumberError(f"The value is a number of more than {_LONGEST_NUMBER} characters.")
     try:
         found = Decimal(written.decode("ascii"))
-    except (InvalidOperation, UnicodeDecodeError):
+    except UnicodeDecodeError:
         raise NotANumberError("The value is no JSON number.") from None
+    except InvalidOperation:
+        # A JSON number is one for Decimal too, unless its exponent is beyond all bounds.
+        is_number = written[:1].isdigit() or written[:1] == b"-"
+        raise NotANumberError(_BEYOND if is_number else "The value is no JSON number.") from None
     if not found.is_finite() or abs(found.adjusted()) > _GREATEST_EXPONENT:
-        raise NotANumberError("The value is too large or too small to be a result.")
+        raise NotANumberError(_BEYOND)
     return found
 
 
@@ -102,7 +114,8 @@ def value_of(measured: wire.Measured) -> Value | Unreadable | None:
         if reason is None:
             return None
         why = "dataAbsentReason says that there is no value."
-        return Unreadable("information", "informational", why, display_of(reason)[:_LONGEST_PRINT])
+        printed = display_of(reason)[:_LONGEST_PRINT]
+        return Unreadable("information", "informational", why, printed, ".dataAbsentReason")
     if measured.data_absent_reason is not None:
         why = "There is a value and a dataAbsentReason too, so the value can not be trusted."
         return Unreadable("warning", "invariant", why, found.printed)

@@ -3,7 +3,7 @@
 Order of arrival never decides. Where nothing tells versions apart, all of them are kept.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -40,6 +40,13 @@ _CONTENT = msgspec.json.Decoder(float_hook=lambda number: ["number", number])
 _REPEATED = "This resource is in the request more than once, each time the same; it was read once."
 _OLDER = "There is a newer version of this in the request; this one was not used."
 _DELETED = "The history says that this resource was deleted; it was not used."
+_NOTHING_DELETED = (
+    "This entry deletes a resource of which the request holds no version, so it changed nothing."
+)
+_DELETED_WHICH = (
+    "This entry deletes a resource, but more than one in the request could be meant; none of "
+    "them was left out for it."
+)
 _UNORDERED = (
     "Two resources have this name but differ, and neither meta.versionId, meta.lastUpdated, "
     "issued nor status tells which is newer; both were read."
@@ -53,8 +60,11 @@ def newest_versions(entries: Sequence[Entry], zone: ZoneInfo, issues: Issues) ->
     """
     by_key: dict[str, list[Entry]] = {}
     for entry in entries:
-        if not entry.container:
+        if not entry.container and entry.resource is not None:
             by_key.setdefault(entry.key, []).append(entry)
+    gone = [entry for entry in entries if entry.resource is None]
+    for entry, key in zip(gone, _deleted_keys(gone, by_key, issues), strict=True):
+        by_key.setdefault(key, []).append(entry)
     left_out: set[str] = set()
     for same in by_key.values():
         if len(same) > 1 or same[0].resource is None:
@@ -63,6 +73,26 @@ def newest_versions(entries: Sequence[Entry], zone: ZoneInfo, issues: Issues) ->
     if not left_out:
         return list(entries)
     return [entry for entry in entries if _outermost(entry).expression not in left_out]
+
+
+def _deleted_keys(
+    gone: Iterable[Entry], alive: Mapping[str, Sequence[Entry]], issues: Issues
+) -> Iterator[str]:
+    """The keys of the resources that deletions mean: their url is often only "Type/id"."""
+    by_local: dict[str, list[str]] = {}
+    if gone:
+        for key, (first, *_) in alive.items():
+            if first.address and first.address.local:
+                by_local.setdefault(first.address.local, []).append(key)
+    for entry in gone:
+        meant = [entry.key] if entry.key in alive else []
+        if not meant and entry.address and entry.address.root == "":
+            meant = by_local.get(entry.address.local, [])
+        if len(meant) > 1:
+            issues.warning("multiple-matches", _DELETED_WHICH, entry.expression)
+        elif not meant:
+            issues.information("not-found", _NOTHING_DELETED, entry.expression)
+        yield meant[0] if len(meant) == 1 else entry.key
 
 
 def _outermost(entry: Entry) -> Entry:

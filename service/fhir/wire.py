@@ -222,6 +222,8 @@ class Adherence(Element, frozen=True):
 
 class MedicationStatement(Medicated, frozen=True, tag="MedicationStatement"):
     taken: str | None = None
+    # DSTU2
+    was_not_taken: bool | None = None
     adherence: Adherence | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
@@ -229,6 +231,8 @@ class MedicationStatement(Medicated, frozen=True, tag="MedicationStatement"):
 
 class MedicationAdministration(Medicated, frozen=True, tag="MedicationAdministration"):
     not_given: bool | None = None
+    # DSTU2
+    was_not_given: bool | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
     # R5 spells the first of these with one r.

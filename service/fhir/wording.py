@@ -74,10 +74,14 @@ def when(moment: Moment) -> str:
 
 
 def value(result: Result) -> str:
-    """The value as its sender wrote it; what the laboratory's flag says where it has no number."""
+    """The value as its sender wrote it; what the laboratory's flag says where it has no number.
+
+    "88 mg/dL as nitrogen" where the number counts another molecule than the analyte's own.
+    """
     printed = plain(result.printed)
     if result.amount is not None:
-        return legible(printed or _amount(result.amount, result.comparator))
+        form = f" as {result.form}" if result.form else ""
+        return legible(printed or _amount(result.amount, result.comparator)) + form
     flag = _FLAGGED.get(result.interpretation, plain(result.interpretation))
     told = f"reported as {flag}" if flag else "not readable"
     return f"{printed}, {told}" if printed else told

@@ -27,6 +27,8 @@ from service.record import Amount, Issue, Moment, Patient, Result
 
 _AGE = "age"
 
+_FOUR_DIGITS = Context(prec=4)
+
 
 class Computed(Struct, frozen=True):
     """A derived result, or None, and what must be said of it."""
@@ -248,4 +250,4 @@ def _name(each: _Dated) -> tuple[str, str]:
 
 def _printed(value: Decimal) -> str:
     """To at most 4 significant digits: no formula of the field is more exact than that."""
-    return f"{Context(prec=4).plus(value):f}"
+    return f"{_FOUR_DIGITS.plus(value):f}"

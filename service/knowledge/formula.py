@@ -22,6 +22,9 @@ _CONTEXT = decimal.Context(
 )
 _SIX_DIGITS = decimal.Context(prec=6, rounding=decimal.ROUND_HALF_EVEN)
 
+# A fractional power takes longer than all else of a formula, and creatinine has few values.
+_power = lru_cache(maxsize=4096)(_CONTEXT.power)
+
 _Values = Mapping[str, Decimal]
 _Term = Callable[[_Values], Decimal]
 
@@ -30,7 +33,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Decimal, Decimal], Decimal]] = {
     ast.Sub: _CONTEXT.subtract,
     ast.Mult: _CONTEXT.multiply,
     ast.Div: _CONTEXT.divide,
-    ast.Pow: _CONTEXT.power,
+    ast.Pow: _power,
 }
 _FUNCTIONS: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
     "min": _CONTEXT.min,
@@ -50,7 +53,8 @@ def evaluate(formula: str, values: Mapping[str, Fraction]) -> Decimal:
     ArithmeticError for a division by zero or the root of a negative number.
     """
     term, names = _parsed(formula)
-    return round_six(Fraction(term({name: _decimal(values[name]) for name in names})))
+    rounded = _SIX_DIGITS.plus(term({name: _decimal(values[name]) for name in names}))
+    return Decimal(f"{rounded.normalize():f}")
 
 
 def round_six(value: Fraction) -> Decimal:

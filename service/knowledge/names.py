@@ -47,9 +47,13 @@ def fold_name(text: str) -> str:
 
     "Coeliac  disease (adult)" and "celiac disease, adult" are one name.
     """
-    plain = unicodedata.normalize("NFKD", text).casefold().translate(_LIGATURES)
-    letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    letters = text.lower() if text.isascii() else _without_accents(text)
     return american(_BETWEEN.sub(" ", letters).strip())
+
+
+def _without_accents(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).casefold().translate(_LIGATURES)
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 
 def american(text: str) -> str:

@@ -27,7 +27,11 @@ def test_the_openapi_page_shows_the_samples(app: FastAPI) -> None:
 
     assert len(examples) >= 15
     assert examples["celiac-low-copper"]["value"]["resourceType"] == "Bundle"
-    assert {one["name"] for one in operation["parameters"]} == {"now", "includeEvidence"}
+    assert {one["name"] for one in operation["parameters"]} == {
+        "now",
+        "includeEvidence",
+        "Prefer",
+    }
 
 
 def test_the_page_loads_nothing_from_elsewhere(app: FastAPI) -> None:

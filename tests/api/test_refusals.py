@@ -1,11 +1,13 @@
 """One shape for every error."""
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
 from fastapi import FastAPI
 from msgspec import structs
 
+from service import logs
 from service.api.app import create_app
 from service.evaluation import Site, open_site
 from service.settings import Settings, shipped
@@ -133,6 +135,7 @@ def small(site: Site) -> FastAPI:
 def test_a_failure_inside_is_a_500_with_an_id_that_the_log_holds_too(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    logs.configure("error")
     broken = open_site(Settings())
     broken.engine.close()
 
@@ -143,10 +146,10 @@ def test_a_failure_inside_is_a_500_with_an_id_that_the_log_holds_too(
     text = issue_of(answer)["details"]["text"]
     assert "nothing was evaluated" in text
     error_id = text.rpartition(" ")[2].rstrip(".")
-    logged = capsys.readouterr().out
-    assert error_id in logged
-    assert "LinkingError" in logged
-    assert "Alcohol" not in logged
+    logged = json.loads(capsys.readouterr().err)
+    assert logged["error_id"] == error_id
+    assert logged["exception"] == "LinkingError"
+    assert set(logged) <= logs.ALLOWED
 
 
 def test_a_body_that_says_it_is_too_large_is_not_read(small: FastAPI) -> None:

@@ -88,6 +88,25 @@ def test_evidence_is_included_as_over_http(app: FastAPI, option: str) -> None:
     assert result.stdout_bytes == answer.content
 
 
+def test_strict_refuses_as_strict_handling_over_http_does(app: FastAPI) -> None:
+    body = b'{"resourceType": "Patient", "flavor": 1}'
+    refused = post(app, body, headers={"Prefer": "handling=strict"})
+
+    result = run(main, ["evaluate", "--format", "json", "--strict", "-"], input=body)
+
+    assert result.stdout_bytes == refused.content
+    assert result.exit_code == 1
+
+
+def test_strict_changes_nothing_for_what_is_valid() -> None:
+    lenient = run(main, ["evaluate", "--format", "json", NOW, SODIUM])
+
+    strict = run(main, ["evaluate", "--format", "json", NOW, "--strict", SODIUM])
+
+    assert strict.exit_code == 0
+    assert strict.stdout_bytes == lenient.stdout_bytes
+
+
 def test_json_takes_one_input() -> None:
     result = run(main, ["evaluate", "--format", "json", SODIUM, HEALTHY])
 
@@ -207,6 +226,28 @@ def test_standard_input_is_read_by_the_installed_command() -> None:
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["file"] == "-"
     assert result.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("terminal", "form", "shown"),
+    [("1", "table", True), ("1", "ndjson", True), ("0", "table", False), ("0", "ndjson", False)],
+)
+def test_a_progress_bar_is_for_those_who_would_wait_at_a_terminal(
+    terminal: str, form: str, monkeypatch: pytest.MonkeyPatch, *, shown: bool
+) -> None:
+    monkeypatch.setattr("service.cli.evaluate.LONG", 0)
+    settings = {"TTY_COMPATIBLE": terminal}
+
+    result = run(main, ["evaluate", "--format", form, SODIUM, HEALTHY], env=settings)
+
+    assert ("Evaluating" in result.stderr) is shown
+    assert "Evaluating" not in result.stdout
+
+
+def test_no_progress_bar_is_shown_for_what_is_quick() -> None:
+    result = run(main, ["evaluate", HEALTHY], env={"TTY_COMPATIBLE": "1"})
+
+    assert "Evaluating" not in result.stderr
 
 
 def test_no_input_at_all_is_a_usage_error() -> None:

@@ -52,6 +52,55 @@ def test_the_tests_beside_the_shipped_rules_pass() -> None:
     assert result.exit_code == 0, result.stderr
 
 
+def test_a_test_beside_a_rule_that_fails_is_told_with_what_came_instead(rules: Path) -> None:
+    file = rules / "links" / "copper_deficiency.yaml"
+    spoil(
+        file,
+        "expect: {cause: copper-deficiency, strength: weak",
+        "expect: {cause: copper-deficiency, strength: strong",
+    )
+
+    result = run(main, ["rules", "test"], env={"MYOFLAG_RULES": str(rules)})
+
+    assert result.exit_code == 3
+    assert "expected copper-deficiency, strong" in result.stderr
+    assert "it is weak" in result.stderr
+
+
+def test_the_lock_holds_each_rule_with_its_reason_and_lint_holds_to_it(rules: Path) -> None:
+    locked = run(
+        main, ["rules", "lock", "--reason", "First release."], env={"MYOFLAG_RULES": str(rules)}
+    )
+    assert locked.exit_code == 0, locked.stderr
+    assert 'reason: "First release."' in (rules / "lock.yaml").read_text()
+
+    spoil(rules / "findings" / "sodium.yaml", "below: 135 mmol/L", "below: 134 mmol/L")
+    result = run(main, ["rules", "lint"], env={"MYOFLAG_RULES": str(rules)})
+
+    assert result.exit_code == 3
+    assert "raise the version" in result.stderr
+
+
+def test_a_rule_that_changed_without_a_new_version_is_not_locked(rules: Path) -> None:
+    settings = {"MYOFLAG_RULES": str(rules)}
+    run(main, ["rules", "lock", "--reason", "First release."], env=settings)
+    spoil(rules / "findings" / "sodium.yaml", "below: 135 mmol/L", "below: 134 mmol/L")
+
+    result = run(main, ["rules", "lock", "--reason", "Quietly."], env=settings)
+
+    assert result.exit_code == 3
+    assert "Quietly." not in (rules / "lock.yaml").read_text()
+
+
+def test_rules_that_can_not_be_read_are_told_by_every_command(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("link: [")
+    for command in (["lint"], ["test"], ["list"], ["show", "x"]):
+        result = run(main, ["rules", *command], env={"MYOFLAG_RULES": str(tmp_path)})
+
+        assert result.exit_code == 3
+        assert "broken.yaml:2: not YAML" in result.stderr
+
+
 def test_list_tells_every_cause_that_is_not_of_a_family(site: Site) -> None:
     result = run(main, ["rules", "list", "cause"])
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -41,6 +42,12 @@ def server() -> Iterator[tuple[str, subprocess.Popen[str]]]:
         process.communicate(timeout=10)
 
 
+def logged(process: subprocess.Popen[str], status: int) -> str:
+    """The next line about a request that was answered with a status."""
+    assert process.stderr is not None
+    return next(line for line in process.stderr if json.loads(line).get("status") == status)
+
+
 def test_it_evaluates_over_http_and_logs_no_patient_data(
     server: tuple[str, subprocess.Popen[str]],
 ) -> None:
@@ -54,11 +61,8 @@ def test_it_evaluates_over_http_and_logs_no_patient_data(
     assert answer.status_code == 200
     assert answer.json()["entry"][0]["resource"]["resourceType"] == "Flag"
     assert "server" not in answer.headers
-    assert process.stderr is not None
-    line = json.loads(process.stderr.readline())
-    assert line["event"] == "request"
+    line = json.loads(logged(process, 200))
     assert line["route"] == "/fhir/$flag-causes"
-    assert line["status"] == 200
     assert set(line) == {"event", "level", "timestamp", "method", "route", "status", "ms"}
 
 
@@ -68,8 +72,7 @@ def test_a_path_that_names_a_patient_is_not_logged(
     address, process = server
     assert httpx.get(f"{address}/fhir/Patient?name=Doe").status_code == 404
 
-    assert process.stderr is not None
-    line = process.stderr.readline()
+    line = logged(process, 404)
     assert json.loads(line)["route"] == "none"
     assert "Doe" not in line
 
@@ -87,6 +90,35 @@ def test_a_body_that_is_too_large_is_refused_while_it_is_sent(
         answer = caller.recv(200)
 
     assert answer.startswith(b"HTTP/1.1 413")
+
+
+def test_requests_at_one_time_get_each_its_own_answer(
+    server: tuple[str, subprocess.Popen[str]],
+) -> None:
+    address, _ = server
+
+    def ask(body: bytes) -> bytes:
+        url = f"{address}/fhir/$flag-causes?now=2026-06-01"
+        return httpx.post(url, content=body, headers=JSON, timeout=30).content
+
+    bodies = [sample.read_bytes() for sample in sorted(shipped("fhir_samples").glob("*.json"))]
+    alone = list(map(ask, bodies))
+
+    with ThreadPoolExecutor(8) as callers:
+        assert list(callers.map(ask, bodies * 3)) == alone * 3
+
+
+def test_a_caller_who_hangs_up_harms_nobody(server: tuple[str, subprocess.Popen[str]]) -> None:
+    address, process = server
+    host, _, port = address.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as caller:
+        caller.sendall(
+            b"POST /fhir/$flag-causes HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 1000\r\n\r\n{"
+        )
+
+    assert httpx.get(f"{address}/healthz").status_code == 200
+    assert process.poll() is None
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])

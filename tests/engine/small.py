@@ -292,7 +292,7 @@ def day(days_ago: int) -> Moment:
 AN_HOUR_AGO = ago(hours=1)
 
 
-def result(analyte: str, text: str = "", name: str = "", **more: object) -> Result:
+def result(analyte: str, text: str = "", name: str = "", /, **more: object) -> Result:
     """A result: "118 mmol/L", "<5 pg/mL", "56 mg/dL as nitrogen", or "" for one without a value.
 
     `name` tells it from others in its reference; `more` are fields of Result.
@@ -318,13 +318,13 @@ def interval(low: str = "", high: str = "") -> Interval:
     return Interval(Decimal(low) if low else None, Decimal(high) if high else None)
 
 
-def problem(name: str, ref: str = "", **more: object) -> Problem:
+def problem(name: str, ref: str = "", /, **more: object) -> Problem:
     """An active, confirmed problem; `more` are fields of Problem."""
     source = Source("Condition", f"Condition/{ref or name}", f"Bundle.entry[{ref or name}]")
     return msgspec.structs.replace(Problem(name, source), **more)
 
 
-def treatment(name: str, ref: str = "", **more: object) -> Treatment:
+def treatment(name: str, ref: str = "", /, **more: object) -> Treatment:
     """A medicine that is being taken; `more` are fields of Treatment."""
     source = Source("MedicationStatement", f"MedicationStatement/{ref or name}", "Bundle.entry[9]")
     return msgspec.structs.replace(Treatment(name, source), **more)

@@ -1,9 +1,10 @@
-"""The wrapper around durable-rules: exact, loud, and as light after a thousand sessions as after one."""
+"""The wrapper around durable-rules: exact, loud, and no heavier after thousands of sessions."""
 
 import gc
+import os
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
 from pathlib import Path
 
 import durable_rules_engine
@@ -26,8 +27,12 @@ def linker() -> Iterator[Linker]:
 
 
 def resident_kilobytes() -> int:
-    pages = Path("/proc/self/statm").read_text().split()[1]
-    return int(pages) * 4
+    """The memory of this process that is in use, C's included."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+    command = ["ps", "-o", "rss=", "-p", str(os.getpid())]
+    return int(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
 def test_a_conjunction_fires_where_every_fact_is_there(linker: Linker) -> None:
@@ -138,15 +143,15 @@ def test_a_closed_linker_says_so_and_stays_closed(linker: Linker) -> None:
         linker.fired([LOW_SODIUM])
 
 
-def test_a_failure_of_durable_rules_is_loud_and_the_next_session_works(linker: Linker) -> None:
-    """Deleting the rule set behind its back is the failure that can be had at will."""
-    for ruleset in chain.from_iterable(linker._rulesets.values()):
-        durable_rules_engine.delete_ruleset(ruleset._handle)
-        ruleset.free.detach()
-        ruleset.free = lambda: None  # type: ignore[assignment]
-    with pytest.raises(LinkingError, match="durable-rules failed"):
-        linker.fired([LOW_SODIUM])
-    assert linker.fired([LOW_SODIUM]) == {0}
+def test_a_failure_of_durable_rules_is_loud_and_the_next_session_works() -> None:
+    """It numbers its rule sets in turn, so the next one can be deleted behind its owner's back."""
+    last: int = durable_rules_engine.create_ruleset("last", '{"r": {"all": [{"m": {"a": 1}}]}}')
+    with Linker([[SODIUM]]) as linker:
+        durable_rules_engine.delete_ruleset(last + 1)
+        with pytest.raises(LinkingError, match="durable-rules failed"):
+            linker.fired([LOW_SODIUM])
+        assert linker.fired([LOW_SODIUM]) == {0}
+    durable_rules_engine.delete_ruleset(last)
 
 
 def test_memory_is_flat_over_thousands_of_sessions(linker: Linker) -> None:

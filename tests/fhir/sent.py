@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from service.fhir.lexicon import lexicon_of
 from service.fhir.reading import Intake, ReadingOptions, read
 from service.knowledge.loader import load
+from service.knowledge.model import Knowledge
 from service.record import Issue, Problem, Record, Result, Treatment
 
 RULES = """
@@ -138,7 +139,7 @@ names: [valproate, sodium valproate]
 """
 
 
-def _load() -> Any:
+def _load() -> Knowledge:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "rules.yaml").write_text(RULES, encoding="utf-8")
         return load(Path(folder))
@@ -182,7 +183,7 @@ def patient(**more: object) -> dict[str, Any]:
 
 
 def observation(**more: object) -> dict[str, Any]:
-    """A final sodium of 120 mmol/L of Patient/ann; `more` replaces elements, None leaves one out."""
+    """A final sodium of 120 mmol/L of Patient/ann; `more` replaces elements, None removes one."""
     return _made(
         {
             "resourceType": "Observation",
@@ -216,7 +217,9 @@ def medication(kind: str = "MedicationStatement", **more: object) -> dict[str, A
         {
             "resourceType": kind,
             "status": "active",
-            "medicationCodeableConcept": coding("25480", "http://www.nlm.nih.gov/research/umls/rxnorm"),
+            "medicationCodeableConcept": coding(
+                "25480", "http://www.nlm.nih.gov/research/umls/rxnorm"
+            ),
             "subject": {"reference": "Patient/ann"},
         },
         more,
@@ -233,7 +236,9 @@ def bundle(*resources: dict[str, Any], kind: str = "collection") -> dict[str, An
     return {
         "resourceType": "Bundle",
         "type": kind,
-        "entry": [one if "resource" in one or "request" in one else {"resource": one} for one in resources],
+        "entry": [
+            one if "resource" in one or "request" in one else {"resource": one} for one in resources
+        ],
     }
 
 

@@ -8,7 +8,9 @@ from tests.fhir.sent import LEXICON, LOINC
 LOCAL = "https://lab.example/codes"
 
 
-def _concept(*codings: tuple[str, str] | tuple[str, str, str], text: str | None = None) -> wire.CodeableConcept:
+def _concept(
+    *codings: tuple[str, str] | tuple[str, str, str], text: str | None = None
+) -> wire.CodeableConcept:
     return wire.CodeableConcept([wire.Coding(*coding) for coding in codings], text)
 
 

@@ -41,7 +41,9 @@ def test_a_bundle_of_any_usual_type_is_read_without_a_word(kind: str) -> None:
         (None, "required"),
     ],
 )
-def test_a_bundle_of_another_type_or_none_is_read_with_a_warning(kind: str | None, code: str) -> None:
+def test_a_bundle_of_another_type_or_none_is_read_with_a_warning(
+    kind: str | None, code: str
+) -> None:
     whole = {**bundle(patient()), "type": kind}
     found, issues = _read(whole)
     assert found == ["Bundle.entry[0].resource"]
@@ -82,7 +84,11 @@ def test_what_a_write_carries_is_read(kind: str, method: str) -> None:
 
 @pytest.mark.parametrize("empty", [{}, {"fullUrl": "urn:x"}, {"resource": None}])
 def test_an_entry_without_a_resource_is_told(empty: dict[str, Any]) -> None:
-    whole = {"resourceType": "Bundle", "type": "collection", "entry": [empty, {"resource": patient()}]}
+    whole = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [empty, {"resource": patient()}],
+    }
     found, issues = _read(whole)
     assert found == ["Bundle.entry[1].resource"]
     assert [issue.expression for issue in issues.told()] == [("Bundle.entry[0]",)]

@@ -37,8 +37,18 @@ def test_a_system_is_known_by_all_its_names(sent: str, system: str) -> None:
 
 @pytest.mark.parametrize(
     "sent",
-    [None, "", "L", "99LAB", "http://loinc.org.example", "http://example.org/loinc", "http://snomed.info/id"]
-    + ["http://hl7.org/fhir/sid/icd-9-cm", "urn:oid:2.16.840.1.113883.6.10", "local LOINC"],
+    [
+        None,
+        "",
+        "L",
+        "99LAB",
+        "http://loinc.org.example",
+        "http://example.org/loinc",
+        "http://snomed.info/id",
+        "http://hl7.org/fhir/sid/icd-9-cm",
+        "urn:oid:2.16.840.1.113883.6.10",
+        "local LOINC",
+    ],
 )
 def test_any_other_system_is_none_that_rules_use(sent: str | None) -> None:
     assert system_of(wire.Coding(system=sent)) == ""
@@ -88,7 +98,10 @@ def test_the_words_of_a_concept_are_its_text_and_displays() -> None:
         (None, []),
         ("Active", ["active"]),
         (wire.CodeableConcept([wire.Coding(code=" H ")]), ["h"]),
-        ([wire.CodeableConcept([wire.Coding(code="A"), wire.Coding()]), wire.CodeableConcept()], ["a"]),
+        (
+            [wire.CodeableConcept([wire.Coding(code="A"), wire.Coding()]), wire.CodeableConcept()],
+            ["a"],
+        ),
     ],
 )
 def test_plain_codes_come_from_concepts_and_from_older_plain_elements(

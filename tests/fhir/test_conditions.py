@@ -14,7 +14,7 @@ def _status(code: str | None) -> dict[str, Any] | None:
     return coding(code, "condition-status") if code else None
 
 
-def _problems(**more: Any) -> list[str]:
+def _problems(**more: object) -> list[str]:
     return [one.problem for one in record(patient(), condition(**more)).problems]
 
 
@@ -43,8 +43,13 @@ def test_the_clinical_status_says_whether_a_problem_is_active(
 @pytest.mark.parametrize("shape", ["concept", "plain"])
 @pytest.mark.parametrize(
     ("status", "confirmed"),
-    [("confirmed", True), ("unconfirmed", False), ("provisional", False), ("differential", False)]
-    + [("unknown", False)],
+    [
+        ("confirmed", True),
+        ("unconfirmed", False),
+        ("provisional", False),
+        ("differential", False),
+        ("unknown", False),
+    ],
 )
 def test_the_verification_status_says_whether_a_problem_is_confirmed(
     status: str, confirmed: bool, shape: str
@@ -99,7 +104,13 @@ def test_an_abatement_says_that_a_problem_is_over(abatement: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize(
-    "abatement", [{}, {"abatementBoolean": False}, {"abatementDateTime": "2027-01-01"}, {"abatementDateTime": None}]
+    "abatement",
+    [
+        {},
+        {"abatementBoolean": False},
+        {"abatementDateTime": "2027-01-01"},
+        {"abatementDateTime": None},
+    ],
 )
 def test_without_an_abatement_that_has_come_a_problem_is_active(abatement: dict[str, Any]) -> None:
     assert problem(condition(clinicalStatus=None, **abatement)).active
@@ -128,7 +139,9 @@ def test_a_problem_of_the_list_does_not_fade(category: str | None, recorded: str
         ({}, True),
     ],
 )
-def test_the_diagnosis_of_an_encounter_without_a_status_fades(times: dict[str, Any], active: bool) -> None:
+def test_the_diagnosis_of_an_encounter_without_a_status_fades(
+    times: dict[str, Any], active: bool
+) -> None:
     encounter = [coding("encounter-diagnosis", "condition-category")]
     assert problem(condition(clinicalStatus=None, category=encounter, **times)).active is active
     assert problem(condition(category=encounter, **times)).active
@@ -151,7 +164,9 @@ def test_the_onset_is_when_a_problem_began(onset: dict[str, Any], text: str | No
     assert (found.text if found else None) == text
 
 
-@pytest.mark.parametrize("onset", [{"onsetAge": {"value": 30}}, {"onsetRange": {}}, {"onsetString": "x"}])
+@pytest.mark.parametrize(
+    "onset", [{"onsetAge": {"value": 30}}, {"onsetRange": {}}, {"onsetString": "x"}]
+)
 def test_an_onset_that_is_no_date_is_told(onset: dict[str, Any]) -> None:
     assert told("onset", condition(**onset)).severity == "information"
 
@@ -161,7 +176,9 @@ def test_a_problem_knows_when_it_was_recorded(element: str) -> None:
     found = problem(condition(**{element: "2026-04-01"})).recorded
     assert found
     assert found.text == "2026-04-01"
-    assert told("no such day", condition(**{element: "2026-02-30"})).expression == (f"Condition.{element}",)
+    assert told("no such day", condition(**{element: "2026-02-30"})).expression == (
+        f"Condition.{element}",
+    )
 
 
 def test_a_known_name_without_a_known_code_is_weaker_evidence() -> None:
@@ -188,12 +205,17 @@ def test_what_names_no_problem_of_the_patient_is_told(
     assert told(word, patient(), condition(code=code)).severity == severity
 
 
-@pytest.mark.parametrize(("status", "confirmed"), [(None, False), ("confirmed", True), ("provisional", False)])
+@pytest.mark.parametrize(
+    ("status", "confirmed"), [(None, False), ("confirmed", True), ("provisional", False)]
+)
 def test_a_suspicion_in_words_is_unconfirmed_unless_the_status_confirms_it(
     status: str | None, confirmed: bool
 ) -> None:
     suspected = coding("396331005", SNOMED, text="Suspected celiac disease")
-    assert problem(condition(code=suspected, verificationStatus=_status(status))).confirmed is confirmed
+    assert (
+        problem(condition(code=suspected, verificationStatus=_status(status))).confirmed
+        is confirmed
+    )
 
 
 def test_a_condition_that_is_not_understood_is_not_used() -> None:
@@ -201,7 +223,9 @@ def test_a_condition_that_is_not_understood_is_not_used() -> None:
 
 
 def test_a_code_of_two_problems_is_both() -> None:
-    both = {"coding": [*coding("396331005", SNOMED)["coding"], *coding("17450006", SNOMED)["coding"]]}
+    both = {
+        "coding": [*coding("396331005", SNOMED)["coding"], *coding("17450006", SNOMED)["coding"]]
+    }
     assert _problems(code=both) == ["celiac-disease", "myoclonus"]
 
 

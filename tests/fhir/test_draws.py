@@ -6,7 +6,7 @@ from tests.fhir.sent import entry, observation, patient, record, result, said, t
 from tests.fhir.sent import intake as read_all
 
 
-def _at(**times: Any) -> str | None:
+def _at(**times: object) -> str | None:
     """The time that a result counts for."""
     found = result(observation(**{"effectiveDateTime": None, **times})).moment
     return found.text if found else None
@@ -42,7 +42,8 @@ def test_the_time_of_a_result_is_its_effective_time_or_else_its_issue(
     ],
 )
 def test_a_time_that_is_not_the_effective_one_is_told(times: dict[str, Any], word: str) -> None:
-    assert told(word, observation(**{"effectiveDateTime": None, **times}))
+    sent = observation(**{"effectiveDateTime": None, **times})
+    assert told(word, sent).severity in ("information", "warning")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,9 @@ def test_a_time_that_is_not_the_effective_one_is_told(times: dict[str, Any], wor
         ({}, None),
     ],
 )
-def test_a_result_knows_when_this_version_of_it_came_out(more: dict[str, Any], hour: int | None) -> None:
+def test_a_result_knows_when_this_version_of_it_came_out(
+    more: dict[str, Any], hour: int | None
+) -> None:
     found = result(observation(**more)).issued
     assert (found.hour if found else None) == hour
 
@@ -75,7 +78,10 @@ URINE = _specimen(type={"text": "Urine"})
         [observation(specimen={"reference": "#s"}, contained=[URINE])],
         [observation(bodySite={"text": "Dialysis circuit"})],
         [observation(specimen={"reference": "Specimen/9", "display": "CSF"})],
-        [observation(specimen={"reference": "Specimen/s"}), _specimen(type={"coding": [{"code": "UR"}]})],
+        [
+            observation(specimen={"reference": "Specimen/s"}),
+            _specimen(type={"coding": [{"code": "UR"}]}),
+        ],
         [
             observation(specimen={"reference": "Specimen/s"}),
             _specimen(collection={"bodySite": {"text": "abdominal drain"}}),
@@ -92,16 +98,24 @@ def test_a_result_from_another_fluid_is_told_and_not_used(resources: list[dict[s
     "resources",
     [
         [observation(specimen={"display": "Serum"})],
-        [observation(specimen={"reference": "Specimen/s"}), _specimen(type={"text": "Venous blood"})],
+        [
+            observation(specimen={"reference": "Specimen/s"}),
+            _specimen(type={"text": "Venous blood"}),
+        ],
         [observation(specimen={"reference": "Specimen/unknown"})],
         [observation(specimen={"reference": "Patient/ann"})],
         [observation(specimen={})],
-        [observation(specimen={"reference": "Specimen/s"}), _specimen(subject={"reference": "Patient/ann"})],
+        [
+            observation(specimen={"reference": "Specimen/s"}),
+            _specimen(subject={"reference": "Patient/ann"}),
+        ],
         [observation(specimen={"reference": "Specimen/s"}), _specimen(subject={"display": "?"})],
         [observation(bodySite={"text": "Left arm"})],
     ],
 )
-def test_a_specimen_that_speaks_against_nothing_costs_nothing(resources: list[dict[str, Any]]) -> None:
+def test_a_specimen_that_speaks_against_nothing_costs_nothing(
+    resources: list[dict[str, Any]],
+) -> None:
     assert len(record(patient(), *resources).results) == 1
 
 
@@ -118,7 +132,13 @@ def test_a_specimen_of_another_patient_is_told_and_its_result_not_used() -> None
         ({"note": [{"text": "Specimen hemolyzed"}]}, ("hemolyzed",)),
         ({"comment": "haemolysis"}, ("hemolyzed",)),
         ({"note": [{"text": "no hemolysis"}, {}]}, ()),
-        ({"specimen": {"reference": "#s"}, "contained": [_specimen(condition=[{"text": "Hemolyzed"}])]}, ("hemolyzed",)),
+        (
+            {
+                "specimen": {"reference": "#s"},
+                "contained": [_specimen(condition=[{"text": "Hemolyzed"}])],
+            },
+            ("hemolyzed",),
+        ),
     ],
 )
 def test_broken_red_cells_mark_the_result(more: dict[str, Any], marks: tuple[str, ...]) -> None:
@@ -130,7 +150,9 @@ def test_the_parts_of_one_observation_share_its_time_and_specimen() -> None:
         code={"text": "Panel"},
         valueQuantity=None,
         note=[{"text": "hemolyzed"}],
-        component=[{"code": {"coding": [{"system": "LN", "code": code}]}} for code in ("2951-2", "2823-3")],
+        component=[
+            {"code": {"coding": [{"system": "LN", "code": code}]}} for code in ("2951-2", "2823-3")
+        ],
     )
     found = record(sent).results
     assert {one.analyte for one in found} == {"sodium", "potassium"}

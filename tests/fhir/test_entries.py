@@ -19,7 +19,11 @@ def _entries(*resources: dict[str, Any]) -> tuple[list[Entry], Issues]:
     ("full_url", "identifier", "key"),
     [
         ("https://ehr.example/fhir/Patient/1", "1", "//ehr.example/fhir/Patient/1"),
-        ("urn:uuid:706301FA-48cd-50b0-973e-fd53a15bde7e", "1", "urn:uuid:706301fa-48cd-50b0-973e-fd53a15bde7e"),
+        (
+            "urn:uuid:706301FA-48cd-50b0-973e-fd53a15bde7e",
+            "1",
+            "urn:uuid:706301fa-48cd-50b0-973e-fd53a15bde7e",
+        ),
         ("/Patient/1", "1", "Patient/1"),
         ("resource:0", None, "resource:0"),
         ("", "1", "Patient/1"),
@@ -35,8 +39,12 @@ def test_a_resource_is_known_by_its_full_url_or_else_by_its_id(
     assert found.key == key
 
 
-@pytest.mark.parametrize(("url", "key"), [("Patient/7", "Patient/7"), ("Patient", "#"), ("Group/7", "#")])
-def test_a_resource_without_a_name_is_known_by_the_url_that_it_is_put_to(url: str, key: str) -> None:
+@pytest.mark.parametrize(
+    ("url", "key"), [("Patient/7", "Patient/7"), ("Patient", "#"), ("Group/7", "#")]
+)
+def test_a_resource_without_a_name_is_known_by_the_url_that_it_is_put_to(
+    url: str, key: str
+) -> None:
     request = {"method": "PUT", "url": url}
     (found,), _ = _entries({"resource": patient(id=None), "request": request})
     assert found.key.startswith(key)
@@ -81,10 +89,15 @@ def test_a_mistake_elsewhere_in_a_resource_does_not_cost_it(
     entries, issues = _entries(observation(**wrong))
     (issue,) = issues.told()
     assert len(entries) == 1
-    assert (issue.severity, issue.expression) == ("error", (f"Bundle.entry[0].resource{expression}",))
+    assert (issue.severity, issue.expression) == (
+        "error",
+        (f"Bundle.entry[0].resource{expression}",),
+    )
 
 
-@pytest.mark.parametrize("wrong", [None, 5, "entry", [], {"fullUrl": {}, "resource": 5, "request": "x"}])
+@pytest.mark.parametrize(
+    "wrong", [None, 5, "entry", [], {"fullUrl": {}, "resource": 5, "request": "x"}]
+)
 def test_an_entry_that_is_none_costs_itself_alone(wrong: object) -> None:
     body = bundle(patient(), observation())
     body["entry"].insert(1, wrong)
@@ -106,7 +119,9 @@ def test_a_wrong_full_url_does_not_cost_its_entry() -> None:
 
 def test_contained_resources_are_entries_that_know_their_container() -> None:
     contained = [patient(id="p"), observation(id="o", contained=[patient(id="deep")])]
-    entries, _ = _entries(entry("https://e.example/Observation/1", observation(contained=contained)))
+    entries, _ = _entries(
+        entry("https://e.example/Observation/1", observation(contained=contained))
+    )
     assert [(one.key, one.expression) for one in entries] == [
         ("//e.example/Observation/1", "Bundle.entry[0].resource"),
         ("//e.example/Observation/1#p", "Bundle.entry[0].resource.contained[0]"),
@@ -120,12 +135,15 @@ def test_contained_resources_are_entries_that_know_their_container() -> None:
 
 
 @pytest.mark.parametrize(
-    "contained", [{"resourceType": "Organization"}, bundle(patient()), {"resourceType": "Parameters"}]
+    "contained",
+    [{"resourceType": "Organization"}, bundle(patient()), {"resourceType": "Parameters"}],
 )
 def test_what_is_contained_and_not_read_is_told(contained: dict[str, Any]) -> None:
     entries, issues = _entries(observation(contained=[contained]))
     assert len(entries) == 1
-    assert [issue.expression for issue in issues.told()] == [("Bundle.entry[0].resource.contained[0]",)]
+    assert [issue.expression for issue in issues.told()] == [
+        ("Bundle.entry[0].resource.contained[0]",)
+    ]
 
 
 def test_many_resources_of_types_that_are_not_read_are_one_issue() -> None:

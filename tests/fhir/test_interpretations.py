@@ -12,8 +12,20 @@ def _concepts(*codes: str, system: str | None = V3) -> list[wire.CodeableConcept
 
 @pytest.mark.parametrize(
     ("code", "flag"),
-    [("L", "L"), ("LL", "LL"), ("LU", "LL"), ("L<", "LL"), ("H", "H"), ("HH", "HH"), ("HU", "HH")]
-    + [("H>", "HH"), ("N", "N"), ("A", "A"), ("AA", "AA"), ("h", "H")],
+    [
+        ("L", "L"),
+        ("LL", "LL"),
+        ("LU", "LL"),
+        ("L<", "LL"),
+        ("H", "H"),
+        ("HH", "HH"),
+        ("HU", "HH"),
+        ("H>", "HH"),
+        ("N", "N"),
+        ("A", "A"),
+        ("AA", "AA"),
+        ("h", "H"),
+    ],
 )
 @pytest.mark.parametrize(
     "system",
@@ -23,14 +35,23 @@ def test_a_flag_is_folded_to_the_words_of_grading(code: str, flag: str, system: 
     assert flagged(_concepts(code, system=system)) == Flagged(flag)
 
 
-@pytest.mark.parametrize("code", ["<", ">", "U", "D", "B", "W", "S", "R", "POS", "NEG", "HX", "LX", "IND", ""])
+@pytest.mark.parametrize(
+    "code", ["<", ">", "U", "D", "B", "W", "S", "R", "POS", "NEG", "HX", "LX", "IND", ""]
+)
 def test_other_flags_tell_nothing_of_high_and_low(code: str) -> None:
     assert flagged(_concepts(code)) == Flagged()
 
 
 @pytest.mark.parametrize(
     ("text", "flag"),
-    [("High", "H"), ("critically low", "LL"), (" NORMAL ", "N"), ("high risk", ""), ("not low", ""), ("", "")],
+    [
+        ("High", "H"),
+        ("critically low", "LL"),
+        (" NORMAL ", "N"),
+        ("high risk", ""),
+        ("not low", ""),
+        ("", ""),
+    ],
 )
 def test_a_flag_in_words_is_read_where_it_is_the_whole_text(text: str, flag: str) -> None:
     assert flagged([wire.CodeableConcept(text=text)]) == Flagged(flag)

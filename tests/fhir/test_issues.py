@@ -18,7 +18,14 @@ def test_what_is_told_of_two_patients_or_differently_stays_apart() -> None:
     issues.error("value", "No unit.", "D", "ann")
     issues.warning("required", "No unit.", "E", "ann")
     issues.warning("value", "No value.", "F", "ann")
-    assert [issue.expression for issue in issues.told()] == [("A",), ("B",), ("C",), ("D",), ("E",), ("F",)]
+    assert [issue.expression for issue in issues.told()] == [
+        ("A",),
+        ("B",),
+        ("C",),
+        ("D",),
+        ("E",),
+        ("F",),
+    ]
 
 
 def test_an_issue_of_the_whole_request_points_at_nothing() -> None:

@@ -19,7 +19,9 @@ from tests.fhir.sent import KNOWLEDGE, LEXICON, UCUM
         ("", "", "", None),
     ],
 )
-def test_a_unit_is_found_the_same_way_each_time(system: str, code: str, text: str, unit: str | None) -> None:
+def test_a_unit_is_found_the_same_way_each_time(
+    system: str, code: str, text: str, unit: str | None
+) -> None:
     assert LEXICON.unit(system, code, text) == LEXICON.unit(system, code, text) == unit
 
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from service.record import Amount, Interval
+from service.record import Amount, Interval, Result
 from tests.fhir.sent import coding, intake, number, observation, quantity, result, told
 
 B12_MASS, B12_MOLES = coding("2132-9"), coding("14685-2")
@@ -11,7 +11,7 @@ NITROGEN = coding("3094-0")
 INR = coding("6301-6")
 
 
-def _read(code: dict[str, Any], value: dict[str, Any] | None = None, **more: Any) -> Any:
+def _read(code: dict[str, Any], value: dict[str, Any] | None = None, **more: object) -> Result:
     return result(observation(code=code, valueQuantity=value, **more))
 
 
@@ -26,7 +26,11 @@ def _read(code: dict[str, Any], value: dict[str, Any] | None = None, **more: Any
         (coding("2951-2"), {"value": 120, "unit": "mM", "code": "mmol/L"}, ("120", "mmol/L")),
         (coding("2951-2"), {"value": 120, "unit": "mmol/l", "code": "mmol/L"}, ("120", "mmol/L")),
         (coding("2951-2"), {"value": 120, "unit": "fasting", "code": "mmol/L"}, ("120", "mmol/L")),
-        (coding("2951-2"), {"value": 120, "unit": "mmol/L", "code": "258813002"}, ("120", "mmol/L")),
+        (
+            coding("2951-2"),
+            {"value": 120, "unit": "mmol/L", "code": "258813002"},
+            ("120", "mmol/L"),
+        ),
         (B12_MASS, quantity(200, "pg/mL"), ("200", "pg/mL")),
         (B12_MASS, {"value": 200, "unit": "ng/L", "code": "pg/mL"}, ("200", "pg/mL")),
         (B12_MOLES, quantity(200, "pmol/L"), ("200", "pmol/L")),
@@ -38,6 +42,7 @@ def test_a_value_is_read_in_a_unit_that_analyte_and_code_can_have(
     code: dict[str, Any], value: dict[str, Any], amount: tuple[str, str]
 ) -> None:
     found = _read(code, value)
+    assert found.amount
     assert (str(found.amount.value), found.amount.unit) == amount
 
 
@@ -167,7 +172,9 @@ def test_a_held_result_is_preliminary() -> None:
 
 def test_a_range_goes_with_a_value_and_only_with_one() -> None:
     limits = [{"low": {"value": 135}, "high": {"value": 145}}]
-    assert result(observation(referenceRange=limits)).interval == Interval(Decimal(135), Decimal(145))
+    assert result(observation(referenceRange=limits)).interval == Interval(
+        Decimal(135), Decimal(145)
+    )
     assert result(observation(referenceRange=limits, valueQuantity=quantity("x"))).interval is None
 
 

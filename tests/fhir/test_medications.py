@@ -16,7 +16,7 @@ REQUEST, STATEMENT, ADMINISTRATION = (
 )
 
 
-def _request(**more: Any) -> dict[str, Any]:
+def _request(**more: object) -> dict[str, Any]:
     return medication(REQUEST, **{"intent": "order", **more})
 
 
@@ -85,8 +85,17 @@ def test_a_status_that_is_none_of_fhirs_is_a_warning_and_not_used(status: str) -
 
 @pytest.mark.parametrize(
     ("intent", "counts"),
-    [("order", True), ("original-order", True), ("reflex-order", True), ("filler-order", True)]
-    + [("instance-order", True), (None, True), ("plan", False), ("proposal", False), ("option", False)],
+    [
+        ("order", True),
+        ("original-order", True),
+        ("reflex-order", True),
+        ("filler-order", True),
+        ("instance-order", True),
+        (None, True),
+        ("plan", False),
+        ("proposal", False),
+        ("option", False),
+    ],
 )
 def test_only_an_order_is_a_treatment(intent: str | None, counts: bool) -> None:
     sent = _request(intent=intent)
@@ -105,19 +114,24 @@ def test_only_an_order_is_a_treatment(intent: str | None, counts: bool) -> None:
         medication(modifierExtension=[{"url": "x"}]),
     ],
 )
-def test_what_says_that_a_medicine_is_not_given_is_told_and_no_treatment(sent: dict[str, Any]) -> None:
+def test_what_says_that_a_medicine_is_not_given_is_told_and_no_treatment(
+    sent: dict[str, Any],
+) -> None:
     found = intake(patient(), sent)
     assert found.records[0].treatments == ()
     assert len(found.issues) == 1
 
 
-@pytest.mark.parametrize("sent", [_request(doNotPerform=False), medication(taken="y"), medication(taken="unk")])
+@pytest.mark.parametrize(
+    "sent", [_request(doNotPerform=False), medication(taken="y"), medication(taken="unk")]
+)
 def test_what_does_not_deny_it_is_a_treatment(sent: dict[str, Any]) -> None:
     assert _treatments(sent) == ["gabapentin"]
 
 
 @pytest.mark.parametrize(
-    ("code", "current"), [("taking", True), ("on-hold", False), ("stopped", False), ("unknown", True)]
+    ("code", "current"),
+    [("taking", True), ("on-hold", False), ("stopped", False), ("unknown", True)],
 )
 def test_in_r5_adherence_says_whether_it_is_taken(code: str, current: bool) -> None:
     sent = medication(status="recorded", adherence={"code": coding(code, "adherence")})
@@ -139,7 +153,9 @@ def _bounds(**period: str) -> list[dict[str, Any]]:
         (_request(authoredOn="2026-04-01"), ("2026-04-01", None)),
         (_request(authoredOn="2026-04-01", dosageInstruction=[{}]), ("2026-04-01", None)),
         (
-            _request(authoredOn="2026-04-01", dosageInstruction=_bounds(start="2026-04-02", end="2027")),
+            _request(
+                authoredOn="2026-04-01", dosageInstruction=_bounds(start="2026-04-02", end="2027")
+            ),
             ("2026-04-02", "2027"),
         ),
         (
@@ -151,7 +167,10 @@ def _bounds(**period: str) -> list[dict[str, Any]]:
         (medication(effectivePeriod={"start": "2026-04-01"}), ("2026-04-01", None)),
         (medication(effectivePeriod={"start": "2026", "end": "2027"}), ("2026", "2027")),
         (medication(effectivePeriod={"start": "2027", "end": "2026"}), (None, None)),
-        (medication(status="completed", effectiveDateTime="2026-04-01"), ("2026-04-01", "2026-04-01")),
+        (
+            medication(status="completed", effectiveDateTime="2026-04-01"),
+            ("2026-04-01", "2026-04-01"),
+        ),
         (
             medication(ADMINISTRATION, status="completed", effectiveDateTime="2026-04-01"),
             ("2026-04-01", "2026-04-01"),
@@ -173,7 +192,9 @@ def test_a_treatment_has_a_start_and_an_end(
     assert _times(sent) == times
 
 
-@pytest.mark.parametrize("sent", [medication(effectiveDateTime="2026-02-30"), _request(authoredOn="x")])
+@pytest.mark.parametrize(
+    "sent", [medication(effectiveDateTime="2026-02-30"), _request(authoredOn="x")]
+)
 def test_an_impossible_time_is_told(sent: dict[str, Any]) -> None:
     assert told("not used", sent).severity == "warning"
 
@@ -186,12 +207,13 @@ def test_a_treatment_that_has_ended_by_the_moment_is_not_current(days: int, curr
     assert (settled.current, settled.marks) == (current, () if current else ("past",))
 
 
-def _medication(**more: Any) -> dict[str, Any]:
+def _medication(**more: object) -> dict[str, Any]:
     return {"resourceType": "Medication", "id": "m", **more}
 
 
-def _referring(reference: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return medication(medicationCodeableConcept=None, medicationReference=reference, **more)
+def _referring(reference: dict[str, Any], **more: object) -> dict[str, Any]:
+    sent = {"medicationCodeableConcept": None, "medicationReference": reference, **more}
+    return medication("MedicationStatement", **sent)
 
 
 @pytest.mark.parametrize(
@@ -210,13 +232,16 @@ def _referring(reference: dict[str, Any], **more: Any) -> dict[str, Any]:
         [medication(medicationCodeableConcept=None, medication={"concept": GABAPENTIN})],
         [
             medication(
-                medicationCodeableConcept=None, medication={"reference": {"reference": "Medication/m"}}
+                medicationCodeableConcept=None,
+                medication={"reference": {"reference": "Medication/m"}},
             ),
             _medication(code=GABAPENTIN),
         ],
     ],
 )
-def test_a_medicine_may_be_a_concept_or_a_medication_in_any_place(resources: list[dict[str, Any]]) -> None:
+def test_a_medicine_may_be_a_concept_or_a_medication_in_any_place(
+    resources: list[dict[str, Any]],
+) -> None:
     found = record(patient(), *resources)
     assert [(one.medicine, one.marks) for one in found.treatments] == [("gabapentin", ())]
 
@@ -227,7 +252,11 @@ def test_a_medicine_may_be_a_concept_or_a_medication_in_any_place(resources: lis
         [_referring({"reference": "Medication/m", "display": "Gabapentin 300 mg"})],
         [_referring({"reference": "Medication/m", "display": "Gabapentin 300 mg"}), _medication()],
         [medication(medicationCodeableConcept={"text": "Neurontin"})],
-        [medication(medicationCodeableConcept=coding("310431", RXNORM, text="gabapentin 300 MG Capsule"))],
+        [
+            medication(
+                medicationCodeableConcept=coding("310431", RXNORM, text="gabapentin 300 MG Capsule")
+            )
+        ],
     ],
 )
 def test_a_medicine_that_is_only_named_is_weaker_evidence(resources: list[dict[str, Any]]) -> None:
@@ -246,7 +275,8 @@ def test_a_medicine_that_is_only_named_is_weaker_evidence(resources: list[dict[s
         (_referring({"reference": "#m"}, contained=[_medication()]), "no code", "warning"),
         (
             _referring(
-                {"reference": "#m"}, contained=[_medication(code=GABAPENTIN, status="entered-in-error")]
+                {"reference": "#m"},
+                contained=[_medication(code=GABAPENTIN, status="entered-in-error")],
             ),
             "not to be used",
             "warning",
@@ -254,7 +284,9 @@ def test_a_medicine_that_is_only_named_is_weaker_evidence(resources: list[dict[s
         (_referring({"reference": "Patient/ann"}), "not in the request", "warning"),
     ],
 )
-def test_a_medicine_that_is_not_known_is_told(sent: dict[str, Any], word: str, severity: str) -> None:
+def test_a_medicine_that_is_not_known_is_told(
+    sent: dict[str, Any], word: str, severity: str
+) -> None:
     assert _treatments(sent) == []
     assert told(word, patient(), sent).severity == severity
 
@@ -276,5 +308,7 @@ def test_medications_are_counted_whether_used_or_not() -> None:
 
 
 def test_what_a_medicine_was_called_goes_with_it() -> None:
-    found = treatment(medication(id="m", medicationCodeableConcept={**GABAPENTIN, "text": "300 mg"}))
+    found = treatment(
+        medication(id="m", medicationCodeableConcept={**GABAPENTIN, "text": "300 mg"})
+    )
     assert (found.text, found.source.reference) == ("300 mg", "MedicationStatement/m")

@@ -47,9 +47,24 @@ def test_without_a_known_code_the_name_that_a_text_begins_with_names_it(
 
 @pytest.mark.parametrize(
     "text",
-    ["", "acetaminophen", "gabapentinoid", "compound gabapentin cream", "pregabalin", "allergy to gabapentin"]
-    + ["gabapentin allergy", "Gabapentin - stopped", "gabapentin (discontinued)", "gabapentin?", "no gabapentin"]
-    + ["gabapentin level", "not on gabapentin", "sodium chloride", "300 mg", "/ / /"],
+    [
+        "",
+        "acetaminophen",
+        "gabapentinoid",
+        "compound gabapentin cream",
+        "pregabalin",
+        "allergy to gabapentin",
+        "gabapentin allergy",
+        "Gabapentin - stopped",
+        "gabapentin (discontinued)",
+        "gabapentin?",
+        "no gabapentin",
+        "gabapentin level",
+        "not on gabapentin",
+        "sodium chloride",
+        "300 mg",
+        "/ / /",
+    ],
 )
 def test_a_text_that_names_no_medicine_that_is_taken_is_nothing(text: str) -> None:
     assert _taken(text=text).medicines == ()

@@ -16,12 +16,12 @@ def test_what_is_right_decodes_without_faults() -> None:
 @pytest.mark.parametrize(
     ("element", "path", "text"),
     [
-        ('"id": 1', ".id", "a number where text belongs"),
+        ('"id": 1', ".id", "a whole number where text belongs"),
         ('"note": "words"', ".note", "text where a list belongs"),
-        ('"component": [{}, {"code": 5}]', ".component[1].code", "a number where an object"),
+        ('"component": [{}, {"code": 5}]', ".component[1].code", "a whole number where an object"),
         ('"interpretation": "H"', ".interpretation", "text where an object or a list belongs"),
         ('"valueBoolean": "true"', ".valueBoolean", "text where true or false belongs"),
-        ('"valueInteger": 1.5', ".valueInteger", "a number where a number belongs"),
+        ('"valueInteger": 1.5', ".valueInteger", "decimals where a whole number belongs"),
         (f'"valueInteger": {"1" * 5000}', ".valueInteger", "not as FHIR has it"),
     ],
 )

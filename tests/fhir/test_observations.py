@@ -33,7 +33,9 @@ def _results(*resources: dict[str, Any]) -> list[str]:
         (" Final ", ()),
     ],
 )
-def test_a_result_of_a_status_that_counts_carries_it_as_a_mark(status: str, marks: tuple[str, ...]) -> None:
+def test_a_result_of_a_status_that_counts_carries_it_as_a_mark(
+    status: str, marks: tuple[str, ...]
+) -> None:
     assert result(observation(status=status)).marks == marks
 
 
@@ -41,7 +43,10 @@ def test_a_result_of_a_status_that_counts_carries_it_as_a_mark(status: str, mark
 def test_a_result_of_a_status_that_does_not_count_is_told_and_not_used(status: str) -> None:
     assert _results(observation(status=status)) == []
     issue = told("does not count", patient(), observation(status=status))
-    assert (issue.severity, issue.expression) == ("information", ("Bundle.entry[1].resource.status",))
+    assert (issue.severity, issue.expression) == (
+        "information",
+        ("Bundle.entry[1].resource.status",),
+    )
 
 
 @pytest.mark.parametrize("status", ["F", "complete", "finale", "active"])
@@ -100,15 +105,17 @@ def test_a_code_that_resembles_an_analyte_is_told_with_the_reason() -> None:
     assert (issue.severity, issue.expression) == ("warning", ("Bundle.entry[1].resource.code",))
 
 
-def _named(name: str = "Sodium", **more: Any) -> dict[str, Any]:
-    return observation(code={"coding": [{"system": LOCAL, "code": "1"}], "text": name}, **more)
+def _named(name: str = "Sodium", **more: object) -> dict[str, Any]:
+    code = {"coding": [{"system": LOCAL, "code": "1"}], "text": name}
+    return observation(**{"code": code, **more})
 
 
 LABORATORY = [coding("laboratory", "observation-category")]
 
 
 @pytest.mark.parametrize(
-    "more", [{}, {"category": LABORATORY}, {"category": LABORATORY[0]}, {"category": [{"text": "Lab"}]}]
+    "more",
+    [{}, {"category": LABORATORY}, {"category": LABORATORY[0]}, {"category": [{"text": "Lab"}]}],
 )
 def test_a_listed_name_is_read_as_weaker_evidence(more: dict[str, Any]) -> None:
     assert result(_named(**more)).marks == ("by-name",)
@@ -122,12 +129,28 @@ def test_a_listed_name_is_read_as_weaker_evidence(more: dict[str, Any]) -> None:
         ({"category": [*LABORATORY, coding("survey", "observation-category")]}, "category"),
         ({"category": coding("social-history", "observation-category")}, "category"),
         ({"specimen": {"display": "Urine"}}, "urine"),
-        ({"code": {"coding": [{"code": "1", "display": "Sodium"}], "text": "Urine electrolytes"}}, "urine"),
-        ({"code": {"coding": [{"system": LOINC, "code": "2955-3"}], "text": "Sodium"}}, "urine sodium"),
-        ({"code": {"coding": [{"code": "1", "display": "Potassium"}], "text": "Sodium"}}, "different"),
+        (
+            {
+                "code": {
+                    "coding": [{"code": "1", "display": "Sodium"}],
+                    "text": "Urine electrolytes",
+                }
+            },
+            "urine",
+        ),
+        (
+            {"code": {"coding": [{"system": LOINC, "code": "2955-3"}], "text": "Sodium"}},
+            "urine sodium",
+        ),
+        (
+            {"code": {"coding": [{"code": "1", "display": "Potassium"}], "text": "Sodium"}},
+            "different",
+        ),
     ],
 )
-def test_a_name_is_not_read_where_anything_speaks_against_it(more: dict[str, Any], word: str) -> None:
+def test_a_name_is_not_read_where_anything_speaks_against_it(
+    more: dict[str, Any], word: str
+) -> None:
     assert _results(_named(**more)) == []
     assert told(word, patient(), _named(**more)).severity == "warning"
 
@@ -138,15 +161,17 @@ def test_a_category_does_not_speak_against_a_code() -> None:
 
 
 def test_a_code_brings_its_own_marks() -> None:
-    sent = observation(code=coding("98979-8"), valueQuantity=quantity(60, "U/L"), status="preliminary")
+    sent = observation(
+        code=coding("98979-8"), valueQuantity=quantity(60, "U/L"), status="preliminary"
+    )
     assert result(sent).marks == ("preliminary", "calculated")
 
 
-def _part(code: str, value: float, **more: Any) -> dict[str, Any]:
+def _part(code: str, value: float, **more: object) -> dict[str, Any]:
     return {"code": coding(code), "valueQuantity": quantity(value), **more}
 
 
-def _panel(*parts: dict[str, Any], **more: Any) -> dict[str, Any]:
+def _panel(*parts: dict[str, Any], **more: object) -> dict[str, Any]:
     panel = {"code": {"text": "Electrolytes"}, "valueQuantity": None, **more}
     return observation(component=list(parts), **panel)
 

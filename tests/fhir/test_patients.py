@@ -23,7 +23,9 @@ def _ann(url: str | None = None, **more: object) -> dict[str, Any]:
 
 def _counts(*resources: dict[str, Any], kind: str = "collection") -> dict[str, int]:
     """How many results each patient has, by key."""
-    return {one.patient.key: len(one.results) for one in intake(bundle(*resources, kind=kind)).records}
+    return {
+        one.patient.key: len(one.results) for one in intake(bundle(*resources, kind=kind)).records
+    }
 
 
 def test_age_and_sex_come_from_the_patient() -> None:
@@ -42,7 +44,10 @@ def test_an_impossible_birth_date_is_told_and_not_used() -> None:
     resources = (patient(birthDate="1960-02-30"), observation())
     assert record(*resources).patient.born is None
     issue = told("no such day", *resources)
-    assert (issue.severity, issue.expression) == ("warning", ("Bundle.entry[0].resource.birthDate",))
+    assert (issue.severity, issue.expression) == (
+        "warning",
+        ("Bundle.entry[0].resource.birthDate",),
+    )
 
 
 def test_a_patient_without_results_has_a_record_too() -> None:
@@ -106,7 +111,9 @@ def test_all_forms_of_a_reference_to_one_patient_are_one_patient() -> None:
         ("Patient?identifier=https://a.example/mrn|17", "not-supported"),
     ],
 )
-def test_what_is_of_nobody_is_told_and_never_given_to_the_only_patient(subject: object, code: str) -> None:
+def test_what_is_of_nobody_is_told_and_never_given_to_the_only_patient(
+    subject: object, code: str
+) -> None:
     found = intake(bundle(_ann(f"{A}/Patient/ann"), _of(subject, f"{A}/Observation/1")))
     assert [len(one.results) for one in found.records] == [0]
     (issue,) = found.issues
@@ -144,7 +151,9 @@ def _holding(subject: str = "#p", **patient_elements: object) -> dict[str, Any]:
 
 
 def test_a_contained_patient_is_a_patient_with_age_and_sex() -> None:
-    found = record(bundle(entry(f"{A}/Observation/1", _holding(gender="male", birthDate="1960")))).patient
+    found = record(
+        bundle(entry(f"{A}/Observation/1", _holding(gender="male", birthDate="1960")))
+    ).patient
     assert (found.sex, found.reference) == ("male", "")
     assert found.born
     assert found.key == "//a.example/fhir/Observation/1#p"
@@ -165,7 +174,9 @@ def test_contained_patients_with_one_identifier_are_one_patient() -> None:
 @pytest.mark.parametrize("turned", [False, True])
 def test_what_contained_copies_of_a_patient_tell_differently_is_not_used(turned: bool) -> None:
     first = entry(f"{A}/Observation/1", _holding(identifier=[MRN], gender="male", birthDate="1960"))
-    second = entry(f"{A}/Observation/2", _holding(identifier=[MRN], gender="female", birthDate="1960"))
+    second = entry(
+        f"{A}/Observation/2", _holding(identifier=[MRN], gender="female", birthDate="1960")
+    )
     found = intake(bundle(*((second, first) if turned else (first, second))))
     (one,) = found.records
     assert one.patient.sex is None
@@ -175,7 +186,9 @@ def test_what_contained_copies_of_a_patient_tell_differently_is_not_used(turned:
 
 def test_another_patient_inside_of_a_result_has_nothing_to_do_with_it() -> None:
     donor = _holding("Patient/ann", gender="male")
-    found = record(bundle(_ann(f"{A}/Patient/ann", gender="female"), entry(f"{A}/Observation/1", donor)))
+    found = record(
+        bundle(_ann(f"{A}/Patient/ann", gender="female"), entry(f"{A}/Observation/1", donor))
+    )
     assert (found.patient.sex, len(found.results)) == ("female", 1)
 
 
@@ -219,7 +232,9 @@ def test_the_identity_is_the_best_identifier_or_else_the_reference(
 
 
 def test_patients_who_share_an_identifier_are_kept_apart() -> None:
-    found = intake(_ann(f"{A}/Patient/1", identifier=[MRN]), _ann(f"{B}/Patient/1", identifier=[MRN]))
+    found = intake(
+        _ann(f"{A}/Patient/1", identifier=[MRN]), _ann(f"{B}/Patient/1", identifier=[MRN])
+    )
     assert len({one.patient.identity for one in found.records}) == 2
     (issue, other) = said(found.issues, "share")
     assert {issue.patient, other.patient} == {one.patient.key for one in found.records}
@@ -230,19 +245,25 @@ def test_patients_who_share_an_identifier_are_kept_apart() -> None:
     [(["Ann"], "Ann"), (["Ann", "Ann"], "Ann"), (["Ann", "Ben"], ""), ([], "")],
 )
 def test_the_display_is_what_all_references_say(displays: list[str], display: str) -> None:
-    results = [observation(subject={"reference": "Patient/ann", "display": one}) for one in displays]
+    results = [
+        observation(subject={"reference": "Patient/ann", "display": one}) for one in displays
+    ]
     found: Record = record(patient(), *results)
     assert found.patient.display == display
 
 
 def test_versions_of_a_patient_that_nothing_orders_leave_open_what_differs() -> None:
-    found = record(patient(gender="female", birthDate="1960"), patient(gender="male", birthDate="1960"))
+    found = record(
+        patient(gender="female", birthDate="1960"), patient(gender="male", birthDate="1960")
+    )
     assert found.patient.sex is None
     assert found.patient.born
 
 
 def test_a_tolerated_reference_is_told_once_for_each_patient() -> None:
-    others = [_of("Patient/ann", f"urn:uuid:706301fa-48cd-50b0-973e-00000000000{i}") for i in range(3)]
+    others = [
+        _of("Patient/ann", f"urn:uuid:706301fa-48cd-50b0-973e-00000000000{i}") for i in range(3)
+    ]
     issue = told("no meaning", bundle(_ann(URN), *others))
     assert (issue.severity, len(issue.expression), issue.patient) == ("warning", 3, URN)
 

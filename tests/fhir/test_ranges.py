@@ -39,7 +39,9 @@ def _interval(
     return found, issues.told()
 
 
-def _range(low: object = 135, high: object = 145, unit: str | None = "mmol/L", **more: object) -> dict[str, Any]:
+def _range(
+    low: object = 135, high: object = 145, unit: str | None = "mmol/L", **more: object
+) -> dict[str, Any]:
     def bound(value: object) -> dict[str, Any] | None:
         return None if value is None else {"value": value, **({"unit": unit} if unit else {})}
 
@@ -47,7 +49,7 @@ def _range(low: object = 135, high: object = 145, unit: str | None = "mmol/L", *
 
 
 def _is(low: str | None, high: str | None) -> Interval:
-    return Interval(low and Decimal(low) or None, high and Decimal(high) or None)
+    return Interval(Decimal(low) if low else None, Decimal(high) if high else None)
 
 
 @pytest.mark.parametrize(

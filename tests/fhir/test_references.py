@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from msgspec import convert
 
 from service.fhir import wire
 from service.fhir.entries import Entry
@@ -23,10 +24,9 @@ class Case:
         self.entries = request.entries
         self.directory = Directory(request.entries, request.others)
 
-    def resolve(self, here: Entry | None = None, **reference: Any) -> Target | Unresolved:
-        if isinstance(identifier := reference.get("identifier"), dict):
-            reference["identifier"] = wire.Identifier(**identifier)
-        return self.directory.resolve(wire.Reference(**reference), here or self.entries[-1])
+    def resolve(self, here: Entry | None = None, **reference: object) -> Target | Unresolved:
+        read = convert(reference, wire.Reference)
+        return self.directory.resolve(read, here or self.entries[-1])
 
     def target(self, text: str) -> Target:
         found = self.resolve(reference=text)
@@ -109,7 +109,13 @@ def test_an_equal_type_and_id_on_another_server_is_another_resource(
 
 @pytest.mark.parametrize(
     ("patient_url", "result_url"),
-    [(URN, URN[:-1] + "0"), (f"{A}/Patient/ann", URN), ("resource:0", "resource:1"), (URN, None), (None, URN)],
+    [
+        (URN, URN[:-1] + "0"),
+        (f"{A}/Patient/ann", URN),
+        ("resource:0", "resource:1"),
+        (URN, None),
+        (None, URN),
+    ],
 )
 def test_a_relative_reference_from_no_server_is_the_one_resource_of_that_type_and_id(
     patient_url: str | None, result_url: str | None
@@ -146,7 +152,9 @@ def test_a_word_that_names_nothing_is_not_resolved(text: str) -> None:
     assert isinstance(Case(_ann(), _result()).resolve(reference=text), Unresolved)
 
 
-@pytest.mark.parametrize("reference", [{}, {"reference": ""}, {"reference": " "}, {"display": "Ann"}])
+@pytest.mark.parametrize(
+    "reference", [{}, {"reference": ""}, {"reference": " "}, {"display": "Ann"}]
+)
 def test_an_empty_reference_is_not_resolved(reference: dict[str, Any]) -> None:
     found = Case(_ann(), _result()).resolve(**reference)
     assert isinstance(found, Unresolved)
@@ -197,7 +205,11 @@ def test_an_identifier_without_system_or_value_names_nobody(identifier: dict[str
 
 
 def test_an_identifier_of_two_patients_names_neither() -> None:
-    case = Case(_ann(f"{A}/Patient/1", identifier=[MRN]), _ann(f"{B}/Patient/1", identifier=[MRN]), _result())
+    case = Case(
+        _ann(f"{A}/Patient/1", identifier=[MRN]),
+        _ann(f"{B}/Patient/1", identifier=[MRN]),
+        _result(),
+    )
     assert isinstance(case.resolve(identifier=MRN), Unresolved)
 
 
@@ -245,7 +257,9 @@ def test_a_full_url_of_a_resource_that_is_not_read_tells_its_type() -> None:
         (None, None, ""),
     ],
 )
-def test_a_resource_is_named_as_its_sender_would(url: str | None, identifier: str | None, name: str) -> None:
+def test_a_resource_is_named_as_its_sender_would(
+    url: str | None, identifier: str | None, name: str
+) -> None:
     case = Case({"fullUrl": url, "resource": patient(id=identifier)})
     assert case.directory.name_of(case.entries[0]) == name
 

@@ -5,7 +5,7 @@ import pytest
 from tests.fhir.sent import coding, intake, observation, patient, record, told
 
 
-def _report(*results: str, **more: Any) -> dict[str, Any]:
+def _report(*results: str, **more: object) -> dict[str, Any]:
     return {
         "resourceType": "DiagnosticReport",
         "id": "r",
@@ -32,7 +32,9 @@ def test_a_report_that_does_not_count_takes_its_results_with_it(status: str) -> 
     assert told("report of this result", *sent).expression == ("Bundle.entry[1].resource",)
 
 
-@pytest.mark.parametrize("status", ["registered", "partial", "preliminary", "final", "unknown", None])
+@pytest.mark.parametrize(
+    "status", ["registered", "partial", "preliminary", "final", "unknown", None]
+)
 def test_a_report_of_any_other_status_leaves_its_results_their_own(status: str | None) -> None:
     assert len(record(patient(), SODIUM, _report("Observation/na", status=status)).results) == 1
 
@@ -46,12 +48,17 @@ def test_a_report_of_any_other_status_leaves_its_results_their_own(status: str |
         ({}, None),
     ],
 )
-def test_a_result_without_a_time_has_that_of_its_report(report: dict[str, Any], text: str | None) -> None:
+def test_a_result_without_a_time_has_that_of_its_report(
+    report: dict[str, Any], text: str | None
+) -> None:
     assert _time(UNDATED, _report("Observation/na", **report)) == text
 
 
 def test_a_result_keeps_its_own_time() -> None:
-    assert _time(SODIUM, _report("Observation/na", issued="2026-05-02T00:00:00Z")) == "2026-05-09T08:00:00Z"
+    assert (
+        _time(SODIUM, _report("Observation/na", issued="2026-05-02T00:00:00Z"))
+        == "2026-05-09T08:00:00Z"
+    )
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -105,7 +112,9 @@ def test_a_report_of_another_patient_has_no_say(report: dict[str, Any]) -> None:
     found = intake(patient(), UNDATED, _report("Observation/na", **report))
     (ann, _) = found.records
     assert [one.moment for one in ann.results] == [None]
-    assert any("another patient" in issue.text and issue.severity == "warning" for issue in found.issues)
+    assert any(
+        "another patient" in issue.text and issue.severity == "warning" for issue in found.issues
+    )
 
 
 def test_a_report_without_a_subject_is_of_its_results_patient() -> None:

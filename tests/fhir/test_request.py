@@ -43,7 +43,12 @@ HOLDING = {"name": "resource", "resource": observation()}
         ({"resourceType": "OperationOutcome"}, 422, "not-supported", ("OperationOutcome",)),
         ({"resourceType": "Observation", "status": 5}, 400, "structure", ("Observation.status",)),
         ({"resourceType": "Bundle", "entry": 5}, 400, "structure", ("Bundle.entry",)),
-        ({"resourceType": "Parameters", "parameter": 5}, 400, "structure", ("Parameters.parameter",)),
+        (
+            {"resourceType": "Parameters", "parameter": 5},
+            400,
+            "structure",
+            ("Parameters.parameter",),
+        ),
         (_parameters(), 400, "required", ("Parameters",)),
         ({"resourceType": "Parameters"}, 400, "required", ("Parameters",)),
         (_parameters({"name": "resource"}), 400, "required", ("Parameters.parameter[0]",)),
@@ -75,7 +80,11 @@ def test_a_body_of_which_nothing_can_be_evaluated_is_refused(
 def test_a_single_resource_is_an_entry_by_itself() -> None:
     request, issues = _open(observation(id="o"))
     (entry,) = request.entries
-    assert (entry.type, entry.expression, entry.key) == ("Observation", "Observation", "Observation/o")
+    assert (entry.type, entry.expression, entry.key) == (
+        "Observation",
+        "Observation",
+        "Observation/o",
+    )
     assert issues.told() == ()
 
 

@@ -9,7 +9,7 @@ MYOCLONUS = coding("17450006", SNOMED)
 LAB = {"valueQuantity": None}
 
 
-def _sign(**more: Any) -> dict[str, Any]:
+def _sign(**more: object) -> dict[str, Any]:
     return observation(**{"code": MYOCLONUS, **LAB, **more})
 
 

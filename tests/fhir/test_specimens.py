@@ -33,8 +33,20 @@ def test_a_specimen_that_is_not_blood_is_known_by_its_words(words: str, fluid: s
 
 @pytest.mark.parametrize(
     "words",
-    ["Serum", "Serum specimen", "Venous blood", "Plasma, lithium heparin", "Red Top Tube", "pre-dialysis serum"]
-    + ["Blood specimen with EDTA", "Patient on hemodialysis", "arterial blood", "Taurine", "capillary", ""],
+    [
+        "Serum",
+        "Serum specimen",
+        "Venous blood",
+        "Plasma, lithium heparin",
+        "Red Top Tube",
+        "pre-dialysis serum",
+        "Blood specimen with EDTA",
+        "Patient on hemodialysis",
+        "arterial blood",
+        "Taurine",
+        "capillary",
+        "",
+    ],
 )
 def test_blood_and_what_does_not_tell_is_no_other_fluid(words: str) -> None:
     assert fluid_in([words]) == ""
@@ -70,7 +82,13 @@ def _specimen(**elements: object) -> wire.Specimen:
 
 @pytest.mark.parametrize(
     ("code", "fluid"),
-    [("UR", "urine"), ("122575003", "urine"), ("CSF", "cerebrospinal fluid"), ("SER", ""), ("119364003", "")],
+    [
+        ("UR", "urine"),
+        ("122575003", "urine"),
+        ("CSF", "cerebrospinal fluid"),
+        ("SER", ""),
+        ("119364003", ""),
+    ],
 )
 def test_a_type_that_is_only_coded_is_known(code: str, fluid: str) -> None:
     assert drawn(_specimen(type={"coding": [{"code": code}]})).fluid == fluid
@@ -96,7 +114,9 @@ def test_a_hemolyzed_specimen_says_so(condition: dict[str, object]) -> None:
     assert drawn(_specimen(condition=[condition])).hemolyzed
 
 
-@pytest.mark.parametrize("condition", [{"coding": [{"code": "LIVE"}]}, {"text": "not hemolyzed"}, {}])
+@pytest.mark.parametrize(
+    "condition", [{"coding": [{"code": "LIVE"}]}, {"text": "not hemolyzed"}, {}]
+)
 def test_any_other_condition_is_none_that_matters(condition: dict[str, object]) -> None:
     assert not drawn(_specimen(condition=[condition])).hemolyzed
 

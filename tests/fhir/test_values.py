@@ -22,19 +22,38 @@ from tests.fhir.sent import sent
 DECODER = json.Decoder(wire.Component)
 
 
-def _value(**elements: Any) -> Value | Unreadable | None:
+def _value(**elements: object) -> Value | Unreadable | None:
     return value_of(DECODER.decode(sent(elements)))
 
 
-@pytest.mark.parametrize("text", ["0", "-0.0", "9", "1.50", "1e5", "1E-5", "0.0000001", "6.022e23", "1" * 30])
+@pytest.mark.parametrize(
+    "text", ["0", "-0.0", "9", "1.50", "1e5", "1E-5", "0.0000001", "6.022e23", "1" * 30]
+)
 def test_a_json_number_is_read_exactly_as_written(text: str) -> None:
     assert str(number(Raw(text.encode()))) == str(Decimal(text))
 
 
 @pytest.mark.parametrize(
     "text",
-    ['"9"', '"9.5"', "true", "false", "null", "{}", "[]", "", "1e400", "1e-400", "0e99", "1e31", "1" * 31]
-    + ["0." + "3" * 40, "NaN", "Infinity", "\u0669"],
+    [
+        '"9"',
+        '"9.5"',
+        "true",
+        "false",
+        "null",
+        "{}",
+        "[]",
+        "",
+        "1e400",
+        "1e-400",
+        "0e99",
+        "1e31",
+        "1" * 31,
+        "0." + "3" * 40,
+        "NaN",
+        "Infinity",
+        "\u0669",
+    ],
 )
 def test_what_is_no_number_or_out_of_all_bounds_is_refused_without_repeating_it(text: str) -> None:
     with pytest.raises(NotANumberError) as error:
@@ -97,7 +116,9 @@ def test_a_quantity_is_a_number_with_comparator_and_unit(
         ({"dataAbsentReason": {"text": "not performed"}}, "information"),
     ],
 )
-def test_what_is_not_one_certain_number_is_unreadable(elements: dict[str, Any], severity: str) -> None:
+def test_what_is_not_one_certain_number_is_unreadable(
+    elements: dict[str, Any], severity: str
+) -> None:
     found = _value(**elements)
     assert isinstance(found, Unreadable)
     assert found.severity == severity
@@ -140,7 +161,9 @@ def test_a_value_or_a_reason_for_its_absence_is_something(elements: dict[str, An
         ("5 \N{MICRO SIGN}mol/L", "5", "", "\N{MICRO SIGN}mol/L"),
     ],
 )
-def test_a_text_that_is_a_number_is_read_as_one(text: str, number: str, comparator: str, unit: str) -> None:
+def test_a_text_that_is_a_number_is_read_as_one(
+    text: str, number: str, comparator: str, unit: str
+) -> None:
     found = text_value(text)
     assert isinstance(found, Value)
     assert (str(found.number), found.comparator, found.unit) == (number, comparator, unit)
@@ -149,9 +172,31 @@ def test_a_text_that_is_a_number_is_read_as_one(text: str, number: str, comparat
 
 @pytest.mark.parametrize(
     "text",
-    ["", "NEG", "see note", "hemolyzed", "1,5", "1.250,00", "4+ (2000)", "1+ (80)", "1:128", "3.5-5.1"]
-    + ["120/80", "1_0", "5.", ".5", "1e3", "<", "< >5", "\u0661\u0662", "5 " + "x" * 100, "1" * 16]
-    + ["10 20", "5 (low)", "++5"],
+    [
+        "",
+        "NEG",
+        "see note",
+        "hemolyzed",
+        "1,5",
+        "1.250,00",
+        "4+ (2000)",
+        "1+ (80)",
+        "1:128",
+        "3.5-5.1",
+        "120/80",
+        "1_0",
+        "5.",
+        ".5",
+        "1e3",
+        "<",
+        "< >5",
+        "\u0661\u0662",
+        "5 " + "x" * 100,
+        "1" * 16,
+        "10 20",
+        "5 (low)",
+        "++5",
+    ],
 )
 def test_a_text_that_may_be_something_else_is_not_read_as_a_number(text: str) -> None:
     assert isinstance(text_value(text), Unreadable)

@@ -124,6 +124,10 @@ def test_each_kind_of_evidence_has_its_line(piece: Evidence, expected: str) -> N
             "<50 mmol/L",
         ),
         (result("sodium", "14 mL/min/{1.73_m2}"), "14 mL/min/1.73 m2"),
+        (
+            structs.replace(result("sodium", "88 mg/dL"), form="nitrogen"),
+            "88 mg/dL as nitrogen",
+        ),
         (result("sodium", "2.1 {INR}"), "2.1 INR"),
         (
             structs.replace(
