@@ -105,12 +105,12 @@ def _newest_version(same: list[Entry], zone: ZoneInfo, issues: Issues) -> list[E
     different = _after_deletion(_unrepeated(same, issues), zone, issues)
     if len(different) <= 1:
         return different
-    orders: list[Callable[[Entry], int | datetime | None]] = [
-        _number,
-        lambda entry: _instant(entry.updated, zone),
-    ]
-    if len({_subject(entry) for entry in different}) == 1:
-        # Of two patients, only versions of one resource replace each other; names may collide.
+    orders: list[Callable[[Entry], int | datetime | None]] = []
+    of_one = len({_subject(entry) for entry in different}) == 1
+    if of_one or all(entry.address and entry.address.root for entry in different):
+        orders += [_number, lambda entry: _instant(entry.updated, zone)]
+    if of_one:
+        # A server may move a resource to another patient; names without one may just collide.
         orders += [
             lambda entry: _instant(getattr(entry.resource, "issued", None), zone),
             lambda entry: _STATUSES.get(getattr(entry.resource, "status", None) or ""),

@@ -237,7 +237,47 @@ def test_one_name_for_results_of_two_patients_makes_neither_an_older_version() -
     older = observation(subject={"reference": "Patient/ann"}, issued="2026-05-09T09:00:00Z")
     newer = observation(subject={"reference": "Patient/ben"}, issued="2026-05-09T10:00:00Z")
     assert _kept(older, newer)[0] == [0, 1]
+    updated = (
+        one | {"meta": _meta(str(i), f"2026-05-0{i}")} for i, one in enumerate((older, newer), 1)
+    )
+    assert _kept(*updated)[0] == [0, 1]
     corrected = _version(subject={"reference": "Patient/ben"}, meta=_meta("2"))
     assert _kept(_version(subject={"reference": "Patient/ann"}, meta=_meta("1")), corrected)[0] == [
         1
     ]
+
+
+def _deletes(url: str) -> dict[str, Any]:
+    return {"request": {"method": "DELETE", "url": url}, "response": {"status": "204"}}
+
+
+@pytest.mark.parametrize("url", ["Observation/na", "/Observation/na", URL])
+def test_a_deletion_without_a_full_url_is_of_the_servers_resource(url: str) -> None:
+    left, issues = _kept(_version(), _deletes(url), kind="history")
+    assert left == []
+    (issue,) = issues.told()
+    assert issue.expression == ("Bundle.entry[0].resource",)
+
+
+def test_a_deletion_without_a_full_url_meets_what_has_none_either() -> None:
+    assert _kept(observation(id="na"), _deletes("Observation/na"), kind="history")[0] == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["Observation/na2", "Patient/na", "https://other.example/fhir/Observation/na"]
+    + ["Observation?identifier=x|1"],
+)
+def test_a_deletion_that_meets_nothing_says_so(url: str) -> None:
+    left, issues = _kept(_version(), _deletes(url), kind="history")
+    assert left == [0]
+    (issue,) = issues.told()
+    assert (issue.severity, issue.expression) == ("information", ("Bundle.entry[1]",))
+
+
+def test_a_deletion_that_could_mean_two_resources_deletes_neither() -> None:
+    other = entry("https://other.example/fhir/Observation/na", observation(id="na"))
+    left, issues = _kept(_version(), other, _deletes("Observation/na"), kind="history")
+    assert left == [0, 1]
+    (issue,) = issues.told()
+    assert (issue.severity, issue.code) == ("warning", "multiple-matches")
