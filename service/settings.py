@@ -4,6 +4,7 @@ Read once, at the start of a command; the rooms inside get plain arguments.
 docs/operations.md tells each to the people who run the service.
 """
 
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,6 +21,8 @@ DEVELOPMENT_SITE_KEY = "myoflag-development-site-key"
 
 #: Shorter secrets can be guessed.
 SHORTEST_SECRET = 16
+
+_BASE = re.compile(r"https?://[^\s?#]+[^\s?#/]")
 
 
 def shipped(folder: str) -> Path:
@@ -43,7 +46,7 @@ class Settings(BaseSettings):
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     """Keys that callers may present, separated by commas; two at a time allow rotation."""
 
-    base: str = Field(default="https://myoflag.example", pattern=r"^https?://[^\s?#]+[^\s?#/]$")
+    base: str = "https://myoflag.example"
     """Canonical base URL of this site's code systems and identifiers, without a closing slash."""
 
     site_key: SecretStr = SecretStr(DEVELOPMENT_SITE_KEY)
@@ -64,11 +67,29 @@ class Settings(BaseSettings):
     max_entries: int = Field(default=25_000, ge=1)
     """Most entries of one Bundle; more is refused with 413."""
 
-    max_depth: int = Field(default=64, ge=8)
+    # At 96, the recursion of readers and models stays below Python's limit.
+    max_depth: int = Field(default=64, ge=8, le=96)
     """Deepest nesting of JSON objects and arrays; more is refused with 400."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe log line that is written."""
+
+    @field_validator("host")
+    @classmethod
+    def _names_something(cls, host: str) -> str:
+        if not host.strip():
+            raise ValueError("an address or a name belongs here, such as 127.0.0.1")
+        return host
+
+    @field_validator("base")
+    @classmethod
+    def _can_be_extended(cls, base: str) -> str:
+        if not _BASE.fullmatch(base):
+            raise ValueError(
+                "a URL belongs here, such as https://example.org/fhir, without a query, a "
+                "fragment or a closing slash"
+            )
+        return base
 
     @field_validator("api_keys", mode="before")
     @classmethod
@@ -111,7 +132,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     try:
         settings = Settings()
     except ValidationError as wrong:
-        problems += [f"{variable(str(e['loc'][0]))}: {e['msg']}" for e in wrong.errors()]
+        problems += [
+            f"{variable(str(e['loc'][0]))}: {e['msg'].removeprefix('Value error, ')}"
+            for e in wrong.errors()
+        ]
     if problems:
         raise SettingsError("\n".join(problems))
     return settings

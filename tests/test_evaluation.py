@@ -12,7 +12,7 @@ from msgspec import structs
 from service.evaluation import Asked, Site, answer, ask, self_test
 from service.fhir.issues import Refused
 from service.fhir.outcome import write_outcome
-from service.settings import shipped
+from service.settings import Settings, shipped
 from tests.fhir_validity import assert_valid_answer, assert_valid_outcome
 
 SAMPLES = sorted(shipped("fhir_samples").glob("*.json"))
@@ -79,6 +79,22 @@ def test_a_body_over_the_limit_is_not_read(site: Site) -> None:
         answer(small, b" " * 11, Asked(), CLOCK)
 
     assert caught.value.status == 413
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_body_as_deep_as_the_setting_can_allow_is_read(site: Site, *, strict: bool) -> None:
+    most = 96
+    with pytest.raises(ValueError, match="max_depth"):
+        Settings(max_depth=most + 1)
+    deep = structs.replace(site, max_depth=most)
+    # Each step is one object, and a model of its own: nothing else nests as steeply.
+    steps = ("identifier", "assigner") * (most // 2 - 1)
+    reference: dict[str, object] = {"display": "the last"}
+    for step in reversed(steps):
+        reference = {step: reference}
+    body = json.dumps({"resourceType": "Patient", "id": "p", "managingOrganization": reference})
+
+    assert json.loads(answer(deep, body.encode(), Asked(strict=strict), CLOCK))["entry"]
 
 
 def test_the_engine_gives_a_known_patient_its_flag(site: Site) -> None:

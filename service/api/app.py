@@ -28,6 +28,7 @@ def create_app(site: Site, api_keys: Sequence[str] = ()) -> FastAPI:
         summary=site.knowledge.ruleset.intended_use,
         docs_url="/docs",
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.site = site
     app.state.keys = tuple(map(digest, api_keys))

@@ -1,10 +1,9 @@
 """All commands, and what they have in common."""
 
 import typer
-from rich.console import Console
 
 from service import __version__
-from service.cli import rules
+from service.cli import exits, rules
 from service.cli.evaluate import evaluate
 from service.cli.serve import serve
 from service.cli.site import rules_or_leave
@@ -27,6 +26,6 @@ main.add_typer(rules.commands, name="rules")
 def version() -> None:
     """Print the versions of the service and of its rules."""
     knowledge = rules_or_leave()
-    Console(highlight=False, soft_wrap=True).print(
+    exits.Output(highlight=False, soft_wrap=True).print(
         f"Myoflag {__version__}, rules {knowledge.ruleset.version} (SHA-256 {knowledge.digest})"
     )

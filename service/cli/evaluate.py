@@ -100,7 +100,10 @@ def evaluate(
         text = f"--format json prints one answer, and there are {len(found)} inputs. Use ndjson."
         exits.leave(exits.USAGE, text)
     job = Job(site, asked, datetime.now(UTC))
-    codes = print_tables(job, found) if form is Format.table else print_json(job, found, form)
+    try:
+        codes = print_tables(job, found) if form is Format.table else print_json(job, found, form)
+    except BrokenPipeError:
+        exits.leave_unread()
     if codes:
         raise typer.Exit(max(codes))
 
@@ -116,7 +119,7 @@ def print_tables(job: Job, found: Sequence[Input]) -> set[int]:
         except Refused as refused:
             codes.add(_code(refused))
             tables.append(refusal(one.name, refused.issues))
-    console = Console(highlight=False)
+    console = exits.Output(highlight=False)
     for table in tables:
         console.print(table)
         console.print()

@@ -1,5 +1,7 @@
 """How the command ends. A number is never given another meaning."""
 
+import os
+import sys
 from typing import NoReturn
 
 import typer
@@ -15,9 +17,26 @@ RULES = 3
 START = 4
 #: Evaluating some input failed inside; standard error tells where in the code.
 INSIDE = 5
+#: Whoever read the output closed it before its end, as `head` does. 128 and the number of
+#: SIGPIPE: what a shell tells of any program that ends so.
+UNREAD = 141
+
+
+class Output(Console):
+    """Standard output, which may be closed before its end."""
+
+    def on_broken_pipe(self) -> None:
+        leave_unread()
 
 
 def leave(code: int, text: str) -> NoReturn:
     """Ends the command with a sentence on standard error."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
     raise typer.Exit(code)
+
+
+def leave_unread() -> NoReturn:
+    """Ends the command without a word, because its output was closed."""
+    # Python would try, and fail, to write what is left when it ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise typer.Exit(UNREAD)

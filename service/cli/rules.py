@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -36,7 +35,7 @@ def lint() -> None:
     if faults := check(folder):
         exits.leave(exits.RULES, "\n".join(map(str, faults)))
     knowledge = load(folder)
-    told = Console(highlight=False, soft_wrap=True)
+    told = exits.Output(highlight=False, soft_wrap=True)
     told.print(
         f"Rules {knowledge.ruleset.version}, SHA-256 {knowledge.digest[:12]}: "
         f"{len(knowledge.analytes)} analytes, {len(knowledge.derived)} derived values, "
@@ -54,7 +53,7 @@ def test() -> None:
     if failures:
         exits.leave(exits.RULES, "\n".join(map(str, failures)))
     tests = sum(len(link.tests) for link in site.knowledge.links.values())
-    Console(highlight=False).print(f"{tests} tests of {len(site.knowledge.links)} links pass.")
+    exits.Output(highlight=False).print(f"{tests} tests of {len(site.knowledge.links)} links pass.")
 
 
 @commands.command("list")
@@ -71,7 +70,7 @@ def list_rules(
         if kind in {"", one.kind}:
             where = f"{one.written.file}:{one.written.tree.line}"
             table.add_row(one.kind, one.id, Text(_summary(one.document)), where)
-    Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(table)
+    exits.Output(highlight=False, width=None if sys.stdout.isatty() else 200).print(table)
 
 
 @commands.command()
@@ -86,7 +85,7 @@ def show(
         hint = f" Perhaps {' or '.join(near)}?" if near else " See `myoflag rules list`."
         exits.leave(exits.USAGE, f"Nothing has the id {rule!r}.{hint}")
     cited = {one.id: one for one in placed if one.kind == "reference"}
-    told = Console(highlight=False, markup=False, soft_wrap=True)
+    told = exits.Output(highlight=False, markup=False, soft_wrap=True)
     for one in found:
         told.print(f"# {one.written.file}:{one.written.tree.line}")
         told.print(_text_of(one))

@@ -10,7 +10,7 @@ _ABSOLUTE = re.compile(r"(.{3,})/([A-Z][A-Za-z]+)/([A-Za-z0-9\-._]{1,128})", re.
 _HISTORY = "/_history/"
 
 
-class Address(Struct, frozen=True):
+class Address(Struct, frozen=True, gc=False):
     """Where a resource lives. Two addresses are of one resource when their `key` is equal.
 
     The key leaves out what does not tell resources apart: http or https, the query, the

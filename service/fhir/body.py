@@ -1,11 +1,11 @@
 """A request's bytes, before anything in them is FHIR: text, JSON, and not too deep."""
 
+import json
 import re
 
 from service.fhir.issues import Issues, Refused, refusal
 
 _BOM = b"\xef\xbb\xbf"
-_OTHER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
@@ -25,8 +25,10 @@ def json_of(body: bytes, issues: Issues) -> bytes:
 
     Refused: an empty body, and one that is not UTF-8 as a whole (FHIR knows no other encoding).
     """
-    if body.startswith(_OTHER_MARKS):
-        raise refusal(400, "structure", "The body is UTF-16. FHIR is sent as UTF-8.")
+    encoding = json.detect_encoding(body)
+    if not encoding.startswith("utf-8"):
+        text = f"The body looks like {encoding[: len('utf-16')].upper()}. FHIR is sent as UTF-8."
+        raise refusal(400, "structure", text)
     try:
         body.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -106,8 +106,15 @@ def plain_codes(
     ]
 
 
+def concepts(
+    element: Iterable[wire.CodeableConcept] | wire.CodeableConcept | None,
+) -> tuple[wire.CodeableConcept, ...]:
+    """The concepts of an element that repeats in some versions of FHIR and not in others."""
+    return (element,) if isinstance(element, wire.CodeableConcept) else tuple(element or ())
+
+
 def statuses(concept: wire.CodeableConcept | str) -> set[str]:
-    """The codes of a status, and its words as if they were codes: "Entered in error"."""
+    """The codes of a concept, and its words as if they were codes: "Entered in error"."""
     words = texts(concept) if isinstance(concept, wire.CodeableConcept) else ()
     return {*plain_codes(concept), *("-".join(text.lower().split()) for text in words)}
 

@@ -26,6 +26,7 @@ _CLINICAL = {
     "relapse": True,
     "inactive": False,
     "remission": False,
+    "in-remission": False,
     "resolved": False,
     "55561003": True,
     "73425007": False,

@@ -1,5 +1,6 @@
 """What the readers of resources share while they read one request."""
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -29,7 +30,7 @@ class Context(Struct, frozen=True):
     reports: dict[str, list[Reported]]
     replaced: set[str]
 
-    def source(self, entry: Entry, identifiers: list[wire.Identifier] | None) -> Source:
+    def source(self, entry: Entry, identifiers: Sequence[wire.Identifier] | None) -> Source:
         """Where a piece of evidence came from; what is contained is named by its container."""
         outermost = entry
         while outermost.container:

@@ -58,7 +58,7 @@ _NOT_READ = (
 )
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """One resource of the request.
 
     `resource` is None where a history says that it was deleted. `expression` is its FHIRPath
@@ -100,7 +100,7 @@ class OpenBundle(Struct, frozen=True):
     """A Bundle whose entries are decoded, with their places; what was no entry is left out."""
 
     type: str | None
-    link: list[wire.Link]
+    link: tuple[wire.Link, ...]
     entries: list[tuple[int, wire.BundleEntry]]
 
 
@@ -167,7 +167,7 @@ class Gathering:
             self.issues.error("structure", broken.fault.text, path)
             return None
         self.tell(faults, place.expression)
-        opened = OpenBundle(loose.type, loose.link or [], [])
+        opened = OpenBundle(loose.type, loose.link or (), [])
         for i, one in enumerate(loose.entry or ()):
             expression = f"{place.expression}.entry[{i}]"
             try:
@@ -215,7 +215,7 @@ class Gathering:
         if resource.contained:
             self._contained(resource.contained, entry, place)
 
-    def _contained(self, contained: list[Raw], container: Entry, place: Place) -> None:
+    def _contained(self, contained: tuple[Raw, ...], container: Entry, place: Place) -> None:
         for i, raw in enumerate(contained):
             inside = Place(f"{container.expression}.contained[{i}]", transaction=place.transaction)
             try:
@@ -242,7 +242,7 @@ def _address(resource: Resource, kind: str, place: Place) -> Address | None:
 
 def open_bundle(bundle: wire.Bundle) -> OpenBundle:
     """A Bundle that decoded as a whole."""
-    return OpenBundle(bundle.type, bundle.link or [], list(enumerate(bundle.entry or ())))
+    return OpenBundle(bundle.type, bundle.link or (), list(enumerate(bundle.entry or ())))
 
 
 def type_name(resource: Resource) -> str:

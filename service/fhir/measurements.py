@@ -152,8 +152,8 @@ def _is_plausible(value: Value, unit: str, meant: Meant, lexicon: Lexicon, spot:
     analyte = lexicon.analyte(meant.analyte)
     if bounds:
         text = (
-            f"The value is outside of {analyte.plausible}, in which {analyte.name} always is: "
-            "probably a wrong unit or a slip. So it can not be read."
+            f"The value is outside of {analyte.plausible}, all that is plausible for "
+            f"{analyte.name}: more likely a wrong unit or a slip. So it can not be read."
         )
     else:
         text = (

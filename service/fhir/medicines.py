@@ -21,7 +21,7 @@ _NEGATED = (
 #: What stands before a name that it negates: "no gabapentin", "not taking gabapentin".
 _BEFORE = re.compile(
     rf"(?:^|.* )(?:no|not|never|without|stop|avoid|{_NEGATED})"
-    r"(?: (?:to|on|of|the|any|longer|taking|using|given|started))*"
+    r"(?: (?:to|on|of|the|any|longer|taking|take|using|use|given|give|started|start|prescribe))*"
 )
 
 #: What stands after a name that it negates. Instructions for doses come in between only where

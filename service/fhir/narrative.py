@@ -13,7 +13,7 @@ from msgspec import Struct
 from service.fhir.citations import Told, told
 from service.fhir.reasons import reason_of_priority, reason_of_strength
 from service.fhir.wording import graded
-from service.knowledge.language import Link, Reference
+from service.knowledge.language import CauseRule, Link, Reference
 from service.knowledge.model import Knowledge
 from service.record import Cause, Check, Finding, Normal, Priority, Strength
 
@@ -105,6 +105,8 @@ def _frame(outline: _Outline, rules: _Rules) -> tuple[str, str]:
     knowledge = rules.knowledge
     links = [knowledge.links[link] for link in outline.fired]
     absorbed = _names(outline.absorbed, knowledge)
+    rule = knowledge.causes[outline.cause]
+    sources = _sources(outline, links, knowledge)
     why = reason_of_strength(outline.cause, outline.strength, links, knowledge)
     why_pressing = reason_of_priority(
         outline.priority,
@@ -124,14 +126,15 @@ def _frame(outline: _Outline, rules: _Rules) -> tuple[str, str]:
     closing = (
         _paragraph("Speaks for it", _sentences(link.because for link in links if not link.against)),
         _paragraph("Speaks against it", _sentences(link.because for link in links if link.against)),
-        _paragraph("Would raise doubt", _sentences(link.speaks_against for link in links)),
+        _paragraph("Would raise doubt", _doubts(link.speaks_against for link in links)),
         _paragraph("Remarks", _sentences(outline.remarks)),
         _paragraph("To check next, not on file", _checks(outline.check_next, on_file=False)),
         _paragraph("To check next, on file", _checks(outline.check_next, on_file=True)),
         _paragraph("May follow from", "; ".join(_names(outline.downstream_of, knowledge))),
         _paragraph("Told here too", "; ".join(absorbed)),
         _paragraph("Rules", _versions(links, knowledge)),
-        _paragraph("Literature", _literature(outline, links, knowledge)),
+        _paragraph("Literature", _literature(rule, sources)),
+        _paragraph("Beside literature", _sentences(_beside(sources))),
         _paragraph("Intended use", knowledge.ruleset.intended_use),
     )
     return (
@@ -152,6 +155,18 @@ def _sentences(parts: Iterable[str]) -> str:
     """The parts as sentences, each once."""
     once = dict.fromkeys(part.strip() for part in parts)
     return " ".join([part if part[-1] in ".!?" else f"{part}." for part in once if part])
+
+
+def _doubts(texts: Iterable[str]) -> str:
+    """Sentences, of whose parts ("A dose that was reduced; a sign of old") each is said once."""
+    once: set[str] = set()
+    said = []
+    for text in texts:
+        parts = [part for part in text.strip().rstrip(".").split("; ") if part.lower() not in once]
+        once.update(part.lower() for part in parts)
+        if parts:
+            said.append(parts[0][:1].upper() + "; ".join(parts)[1:])
+    return _sentences(said)
 
 
 def _list(label: str, items: Iterable[str]) -> str:
@@ -180,15 +195,26 @@ def _versions(links: Sequence[Link], knowledge: Knowledge) -> str:
     return f"{'; '.join(rules)}.{not_yet} {version}"
 
 
-def _literature(outline: _Outline, links: Iterable[Link], knowledge: Knowledge) -> str:
-    """How well the cause is known, and the sources of its rules, of itself and of the limits."""
-    rule = knowledge.causes[outline.cause]
+def _sources(
+    outline: _Outline, links: Iterable[Link], knowledge: Knowledge
+) -> list[Reference]:
+    """The sources of the rules of a cause, of itself and of the limits, each once."""
     cited = [one for link in links for one in link.references]
-    cited.extend(rule.references)
+    cited.extend(knowledge.causes[outline.cause].references)
     for finding in outline.findings:
         cited.extend(knowledge.findings[finding].references)
-    sources = [_source(knowledge.references[one]) for one in dict.fromkeys(cited)]
-    return f"{_LITERATURE[rule.evidence]}. {'; '.join(sources)}"
+    return [knowledge.references[one] for one in dict.fromkeys(cited)]
+
+
+def _literature(rule: CauseRule, sources: Iterable[Reference]) -> str:
+    """How well the cause is known, and what can be looked up about it."""
+    cited = [_source(one) for one in sources if one.literature]
+    return f"{_LITERATURE[rule.evidence]}. {'; '.join(cited)}"
+
+
+def _beside(sources: Iterable[Reference]) -> list[str]:
+    """What the rules rest on that nobody can look up."""
+    return [one.cite for one in sources if not one.literature]
 
 
 def _source(reference: Reference) -> str:

@@ -3,13 +3,13 @@
 https://hl7.org/fhir/R4/observation.html
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from msgspec import Struct
 
 from service.fhir import wire
 from service.fhir.analytes import Refused, analyte_of
-from service.fhir.codes import plain_codes, texts
+from service.fhir.codes import concepts, statuses, texts
 from service.fhir.context import Context
 from service.fhir.draws import Draw, draw_of
 from service.fhir.entries import Entry
@@ -44,6 +44,10 @@ _MODIFIED = "There is a modifierExtension that is not understood, so this was no
 _FOCUS = "The focus is not the patient (but a fetus or donor, say), so this was not used."
 _NO_CODE = "There is no code, so nothing says what was observed; this was not used."
 _UNKNOWN = "No rule uses what this code means."
+_NO_SYSTEM = (
+    "The code is one of LOINC's that rules use, but it names no system, so it was not used. Send "
+    "http://loinc.org as its system."
+)
 _OTHER_PATIENT = (
     "A report or panel of another patient refers to this result; nothing of it was used here."
 )
@@ -78,7 +82,7 @@ def read_observation(entry: Entry, observation: wire.Observation, context: Conte
         for path, part, meant in parts:
             _read_part(whole, path, part, meant)
     elif not read_sign(entry, observation, marks, chart, context):
-        _say_unknown(observation, spot)
+        _say_unknown(observation, context.lexicon.loinc, spot)
 
 
 def _reports(entry: Entry, spot: Spot, context: Context) -> list[Reported]:
@@ -110,7 +114,10 @@ def _marks(
             spot.warning("code-invalid", _ILL_STATUS, ".status")
     if reports and (blocked := next((said.blocked for said in reports if said.blocked), "")):
         text = f"The report of this result has the status {blocked}, so it does not count."
-        spot.information("business-rule", text)
+        if all(said.blocked for said in reports if said.report.type == "DiagnosticReport"):
+            spot.information("business-rule", text)
+        else:
+            spot.warning("conflict", f"{text} Another report of it has not.")
         return None
     return marks
 
@@ -161,7 +168,7 @@ def _read_part(
         return
     spot = whole.spot.at(path) if path else whole.spot
     if meant is None:
-        _say_unknown(part, spot)
+        _say_unknown(part, whole.context.lexicon.loinc, spot)
     elif isinstance(meant, Refused):
         spot.warning("business-rule", meant.why, ".code")
     elif path and part.modifier_extension:
@@ -170,9 +177,11 @@ def _read_part(
         whole.chart.results.append(_result(whole, part, meant, spot))
 
 
-def _say_unknown(part: wire.Measured, spot: Spot) -> None:
+def _say_unknown(part: wire.Measured, known: Container[str | None], spot: Spot) -> None:
     if part.code is None:
         spot.warning("required", _NO_CODE)
+    elif any(not one.system and one.code in known for one in part.code.coding or ()):
+        spot.warning("required", _NO_SYSTEM, ".code")
     else:
         spot.information("not-supported", _UNKNOWN, ".code")
 
@@ -182,10 +191,14 @@ def _is_of_blood(whole: _Whole, part: wire.Measured, meant: Meant, spot: Spot) -
     if whole.draw.of_another:
         spot.warning("business-rule", _OTHER_SPECIMEN)
         return False
-    fluid = whole.draw.fluid
+    fluid = whole.draw.fluid or fluid_in(texts(part.code))
     if not meant.measured:
-        fluid = fluid or fluid_in((*texts(part.code), *texts(whole.observation.code)))
-        if not _OTHER_CATEGORIES.isdisjoint(plain_codes(whole.observation.category)):
+        categories = concepts(whole.observation.category)
+        kinds = [text for category in categories for text in texts(category)]
+        fluid = fluid or fluid_in((*texts(whole.observation.code), *kinds))
+        if not _OTHER_CATEGORIES.isdisjoint(
+            code for category in categories for code in statuses(category)
+        ):
             spot.warning("business-rule", _CATEGORY)
             return False
     if fluid and fluid not in {fluid_in((measured.name,)) for measured in meant.measured}:

@@ -19,6 +19,7 @@ from service.fhir.times import read_time
 from service.record import Identifier, Moment, Patient, Problem, Result, Sex, Treatment
 
 _SEXES: dict[str, Sex] = {"female": "female", "male": "male"}
+_GENDERS = frozenset({*_SEXES, "other", "unknown"})
 
 #: Which of several identifiers names a patient best; "temp" and "old" ones never do.
 _USES = {"official": 0, "usual": 1, "": 2, "secondary": 3}
@@ -32,6 +33,10 @@ _ABSENT = "The Patient that is referred to is not in the request, so age and sex
 _MODIFIED = (
     "The Patient has a modifierExtension that is not understood, so birthDate and gender "
     "were not used."
+)
+_ILL_GENDER = (
+    "The gender is none of FHIR's (female, male, other, unknown); it was not used, so the sex is "
+    "unknown."
 )
 _CONTRADICTION = (
     "The request tells birthDate or gender of this patient in different ways; what differs "
@@ -191,7 +196,11 @@ class Charts:
             if patient.birth_date:
                 births[patient.birth_date] = f"{entry.expression}.birthDate"
             if patient.gender:
-                genders.add(patient.gender)
+                gender = patient.gender.strip().lower()
+                genders.add(gender)
+                if gender not in _GENDERS:
+                    where = f"{entry.expression}.gender"
+                    self.issues.warning("code-invalid", _ILL_GENDER, where, key)
         if len(births) > 1 or len(genders) > 1:
             self.issues.warning("conflict", _CONTRADICTION, expression, key)
         if len(births) == 1:

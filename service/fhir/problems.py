@@ -1,6 +1,7 @@
 """Which problems a concept names, by code, or by a name where no code is known."""
 
 import re
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -9,17 +10,21 @@ from service.fhir.codes import codings, texts
 from service.fhir.lexicon import Lexicon
 from service.knowledge.names import fold_name
 
-#: A text that begins or ends so speaks of a relative, or of what is not there.
+#: A text that begins so, or has such words in it, speaks of a relative, or of what is not there.
 _DENIES = re.compile(
-    r"\s*(?:fh|fhx|f/h|family|no|not|non|denies|denied|without|absen\w*|negative|exclu\w*|"
-    r"ruled out|at risk|risk|screen\w*)\b|.*\b(?:ruled out|excluded|family history.*)\s*$",
-    re.IGNORECASE | re.DOTALL,
+    r"^\s*(?:fh|fhx|f/h|family|no|not|without|absen\w*|negative|exclu\w*|at risk|risk|"
+    r"screen\w*)\b(?!-)|"
+    r"\b(?:family history|(?:grand)?(?:mother|father|parents?)|maternal|paternal|sister|brother|"
+    r"sibling|aunt|uncle|cousin|denies|denied|not confirmed|negative for|no evidence of|"
+    r"(?<!not )(?<!not be )(?<!cannot be )(?:ruled out|excluded))\b",
+    re.IGNORECASE,
 )
 
-#: A text that begins or ends so tells of a suspicion.
+#: A text that begins or ends so, or has such words in it, tells of a suspicion.
 _DOUBTS = re.compile(
-    r"\s*(?:\?|(?:rule out|r/o|suspect\w*|possible|probable|query)\b)|.*\?\s*$",
-    re.IGNORECASE | re.DOTALL,
+    r"^\s*(?:\?|(?:rule out|r/o|suspect\w*|possible|probable|query)\b)|\?\s*$|"
+    r"\b(?:not|not be|cannot be) (?:ruled out|excluded)\b",
+    re.IGNORECASE,
 )
 
 #: Beyond so many letters nothing is looked for.
@@ -41,14 +46,14 @@ class Named(Struct, frozen=True):
 def denies(text: str) -> bool:
     """Whether a text denies, or tells of somebody else, what it goes on to name.
 
-    "FH: celiac disease", "no myoclonus", "non-alcoholic ...".
+    "FH: celiac disease", "no myoclonus", "celiac disease (mother)".
     """
-    return bool(_DENIES.match(text[:_LONGEST]))
+    return bool(_DENIES.search(text[:_LONGEST]))
 
 
 def doubts(text: str) -> bool:
     """Whether a text only suspects what it names: "?celiac disease", "rule out uremia"."""
-    return bool(_DOUBTS.match(text[:_LONGEST]))
+    return bool(_DOUBTS.search(text[:_LONGEST]))
 
 
 def problems_of(concept: wire.CodeableConcept | None, lexicon: Lexicon) -> Named:
@@ -58,15 +63,21 @@ def problems_of(concept: wire.CodeableConcept | None, lexicon: Lexicon) -> Named
     often coarser than the words beside them; a code that a problem's rule excepts speaks
     against its name all the same.
     """
+    names = lexicon.knowledge.problem_names
+    words = tuple(dict.fromkeys(texts(concept)))
+    # Some names begin like denials, as "negative myoclonus" does.
+    said = [text for text in words if "?" in text or fold_name(text) not in names]
     coded = tuple(codings(concept))
     found = {problem for system, code in coded for problem in lexicon.problems(system, code)}
     if found:
-        said = (concept and concept.text) or ""
-        return Named(tuple(sorted(found)), denied=denies(said), doubted=doubts(said))
-    words = tuple(dict.fromkeys(texts(concept)))
-    if not words or any(denies(text) or doubts(text) for text in words):
+        own = [lexicon.knowledge.problems[problem].name for problem in found]
+        return Named(
+            tuple(sorted(found)),
+            denied=any(denies(text) or _negates(text, own) for text in said),
+            doubted=any(map(doubts, said)),
+        )
+    if not words or any(denies(text) or doubts(text) for text in said):
         return Named()
-    names = lexicon.knowledge.problem_names
     indexes = lexicon.knowledge.problem_codes
     named = {names[name] for text in words if (name := fold_name(text)) in names}
     kept = {
@@ -79,3 +90,14 @@ def problems_of(concept: wire.CodeableConcept | None, lexicon: Lexicon) -> Named
         )
     }
     return Named(tuple(sorted(kept)), by_name=True)
+
+
+def _negates(text: str, names: Iterable[str]) -> bool:
+    """Whether a text begins as one of the names with "non" before it.
+
+    "Non-celiac gluten sensitivity" denies celiac disease; "non-alcoholic cirrhosis" is a cirrhosis.
+    """
+    negated = re.match(r"non (\w+)", fold_name(text[:_LONGEST]))
+    return negated is not None and any(
+        fold_name(name).split(" ")[0] == negated[1] for name in names
+    )

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/observation-definitions.html#Observation.referenceRange
 """
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -59,7 +60,7 @@ _FROM_TEXT = "The range is told in text alone and was read from there."
 
 
 def interval_of(
-    ranges: list[wire.ReferenceRange],
+    ranges: Sequence[wire.ReferenceRange],
     unit: str,
     lexicon: Lexicon,
     spot: Spot,

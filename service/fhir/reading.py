@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, structs
 
 from service.fhir import wire
 from service.fhir.body import check_depth, json_of
@@ -34,6 +34,9 @@ __all__ = ["Intake", "ReadingOptions", "Refused", "read"]
 
 LATEST = "latest"
 
+_UNBORN = (
+    "The birthDate lies after the moment of the evaluation; it was not used, so the age is unknown."
+)
 _NOBODY = "Nothing in the request could be used for any patient."
 
 
@@ -115,7 +118,7 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
 
 
 def _check(text: bytes) -> None:
-    # FHIR's models take a second to load, which only those who ask for them shall wait.
+    # Only those who ask for FHIR's models wait until they are loaded.
     from service.fhir.strictness import check  # noqa: PLC0415
 
     check(text)
@@ -153,6 +156,9 @@ def _record(
         return Spot(issues, source.expression, chart.key)
 
     at = now or _newest(chart, options.clock)
+    if patient.born and patient.born.earliest > at:
+        issues.warning("value", _UNBORN, patient.expression, chart.key)
+        patient = structs.replace(patient, born=None)
     problems = tuple(
         problem
         for one in chart.problems

@@ -21,6 +21,13 @@ from service.fhir.issues import Issues, refusal
 from service.fhir.resource_types import READ
 
 _PARAMETER = msgspec.json.Decoder(wire.Parameter)
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
+
+#: How the names of the elements begin of which a parameter has one.
+_HOLDING = ("value", "resource", "part")
+
+#: Parameters that are there at most once.
+_SINGLE = {"now", "includeEvidence"}
 
 
 class Request(Struct):
@@ -83,12 +90,15 @@ def _mended(raw: Raw, fault: mending.Fault, gathering: Gathering) -> Request:
 
 def _parameters(parameters: wire.Parameters, gathering: Gathering) -> Request:
     request = Request(gathering.entries, gathering.others)
-    held = False
+    said: set[str | None] = set()
     for i, one in enumerate(parameters.parameter or ()):
         expression = f"Parameters.parameter[{i}]"
         parameter = _parameter(one, expression)
+        if parameter.name in said & _SINGLE:
+            text = f'The parameter "{parameter.name}" is said twice.'
+            raise refusal(400, "invalid", text, expression)
+        said.add(parameter.name)
         if parameter.name == "resource":
-            held = True
             _resource(parameter, expression, gathering)
         elif parameter.name == "now":
             request.now = _now(parameter, expression)
@@ -97,7 +107,7 @@ def _parameters(parameters: wire.Parameters, gathering: Gathering) -> Request:
         else:
             text = "There is no such parameter: there are resource, now and includeEvidence."
             gathering.issues.warning("not-supported", text, expression)
-    if not held:
+    if "resource" not in said:
         text = 'The parameter "resource" is missing. It holds the Bundle or resource to evaluate.'
         raise refusal(400, "required", text, "Parameters")
     return request
@@ -105,10 +115,18 @@ def _parameters(parameters: wire.Parameters, gathering: Gathering) -> Request:
 
 def _parameter(raw: Raw, expression: str) -> wire.Parameter:
     try:
-        return mending.decode(_PARAMETER, raw, wire.Parameter.__struct_encode_fields__)[0]
+        found, _ = mending.decode(_PARAMETER, raw, wire.Parameter.__struct_encode_fields__)
     except mending.BrokenError as broken:
         fault = broken.fault
         raise refusal(400, "structure", fault.text, expression + fault.fhir_path) from None
+    if found.modifier_extension:
+        text = "There is a modifierExtension that is not understood."
+        raise refusal(400, "extension", text, f"{expression}.modifierExtension")
+    sent = _FIELDS.decode(raw)
+    if sum(name.startswith(_HOLDING) and wire.present(sent[name]) for name in sent) > 1:
+        text = "A parameter holds one value or one resource; this one holds several."
+        raise refusal(400, "structure", text, expression)
+    return found
 
 
 def _resource(parameter: wire.Parameter, expression: str, gathering: Gathering) -> None:

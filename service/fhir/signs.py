@@ -29,9 +29,15 @@ _ASKS = frozenset(
     {"29308-4", "75326-9", "75321-0", "75325-1"}
     | {"439401001", "282291009", "404684003", "64572001"}
 )
+#: Words in a code that ask what the patient has; without one a value is only mentioned.
+_ASKS_IN_WORDS = re.compile(
+    r"\b(?:diagnos[ei]s|disorders?|disease|problems?|findings?|symptoms?|signs?|complaints?|"
+    r"conditions?|comorbidit(?:y|ies)|exam|examination)\b",
+    re.IGNORECASE,
+)
 _ASKS_OF_OTHERS = re.compile(
     r"\b(?:family|relative|mother|father|parent|sibling|brother|sister|history|allerg\w+|risk|"
-    r"exclu\w+|ruled out|absen\w+|negative|denie\w+|screen\w*|reason)\b",
+    r"differential|education|exclu\w+|ruled out|absen\w+|negative|denie\w+|screen\w*|reason)\b",
     re.IGNORECASE,
 )
 
@@ -121,7 +127,8 @@ def _asks_for_problem(part: wire.Measured) -> bool:
     words = list(texts(part.code))
     if any(_ASKS_OF_OTHERS.search(text) or denies(text) for text in words):
         return False
-    return bool(words) or not _ASKS.isdisjoint(plain_codes(part.code))
+    asked = not _ASKS.isdisjoint(plain_codes(part.code))
+    return asked or any(map(_ASKS_IN_WORDS.search, words))
 
 
 def _answers(part: wire.Measured) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -92,9 +93,13 @@ def _words_in(element: object) -> Iterable[str]:
 
 def fluid_in(words: Iterable[str]) -> str:
     """The specimen other than blood that one of the texts names, "" for none."""
-    return next(
-        (fluid for text in words for fluid, word in _WORDS.items() if word.search(text)), ""
-    )
+    return next(filter(None, map(_fluid, words)), "")
+
+
+# What senders call a test comes again with every result of it.
+@lru_cache(maxsize=4096)
+def _fluid(text: str) -> str:
+    return next((fluid for fluid, word in _WORDS.items() if word.search(text)), "")
 
 
 def says_hemolyzed(text: str) -> bool:

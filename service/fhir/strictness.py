@@ -8,6 +8,7 @@ exact, and one problem does not hide another resource's.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -53,7 +54,8 @@ _KIND = Problem(
 _FORM = Problem(
     "value",
     "The value is not written as FHIR R4 has it: a date is YYYY, YYYY-MM or YYYY-MM-DD, a time "
-    "of day has seconds and with a date a time zone, a text is not empty, and a number keeps to the limits of its type.",
+    "of day has seconds and with a date a time zone, a text is not empty, and a number keeps to "
+    "the limits of its type.",
 )
 _OTHER = Problem("invalid", "The element is not valid in FHIR R4.")
 _NO_TYPE = Problem("required", "This has no resourceType, so it is no resource.")
@@ -79,8 +81,8 @@ class _Object(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        names = [name for name, _ in pairs] if len(pairs) > len(self) else []
-        self.twice = {name for name in names if names.count(name) > 1}
+        names = Counter(name for name, _ in pairs) if len(pairs) > len(self) else {}
+        self.twice = [name for name, times in names.items() if times > 1]
 
 
 def check(body: bytes) -> None:
@@ -91,7 +93,8 @@ def check(body: bytes) -> None:
     """
     issues = Issues()
     sent = json.loads(body, object_pairs_hook=_Object, parse_float=_number, parse_int=_number)
-    waiting = [(str(sent["resourceType"]), sent)]
+    root = str(sent.get("resourceType"))
+    waiting = [(root if root in KNOWN else "", sent)]
     while waiting:
         expression, resource = waiting.pop()
         kind = resource.get("resourceType") if isinstance(resource, dict) else None
@@ -125,7 +128,10 @@ def _model(kind: str) -> Model | None:
 
 
 def _sift(element: Any, way: Way, holders: set[str], found: Sifted) -> Any:  # noqa: ANN401 - JSON
-    """The element without resources inside of it and without names that only models know."""
+    """The element without resources inside of it and without names that FHIR never has.
+
+    No name in FHIR has an underscore inside; the models have such names in Python and take them.
+    """
     if isinstance(element, list):
         return [_sift(one, (*way, i), holders, found) for i, one in enumerate(element)]
     if not isinstance(element, _Object):
@@ -201,7 +207,7 @@ def _spelled(way: Way, model: Model | None) -> str:
         choice = (
             field
             and isinstance(field.json_schema_extra, dict)
-            and (field.json_schema_extra.get("one_of_many"))
+            and field.json_schema_extra.get("one_of_many")
         )
         name = str(choice or step.removeprefix("_"))
         if not _NAME.fullmatch(name):

@@ -12,7 +12,9 @@ from msgspec import Raw, Struct
 
 
 class Element(Struct, frozen=True, rename="camel", gc=False):
-    """What all classes here share."""
+    """What all classes here share; see `service.record` for `gc`, which is also why lists are
+    read as tuples.
+    """
 
 
 def present(raw: Raw) -> bool:
@@ -27,7 +29,7 @@ class Coding(Element, frozen=True):
 
 
 class CodeableConcept(Element, frozen=True):
-    coding: list[Coding] | None = None
+    coding: tuple[Coding, ...] | None = None
     text: str | None = None
 
 
@@ -73,11 +75,11 @@ class Meta(Element, frozen=True):
 
 
 class ReferenceRange(Element, frozen=True):
-    modifier_extension: list[Raw] | None = None
+    modifier_extension: tuple[Raw, ...] | None = None
     low: Quantity | None = None
     high: Quantity | None = None
     type: CodeableConcept | None = None
-    applies_to: list[CodeableConcept] | None = None
+    applies_to: tuple[CodeableConcept, ...] | None = None
     age: Range | None = None
     text: str | None = None
 
@@ -85,7 +87,7 @@ class ReferenceRange(Element, frozen=True):
 class Measured(Element, frozen=True):
     """What an Observation and its components have in common."""
 
-    modifier_extension: list[Raw] | None = None
+    modifier_extension: tuple[Raw, ...] | None = None
     code: CodeableConcept | None = None
     value_quantity: Quantity | None = None
     value_codeable_concept: CodeableConcept | None = None
@@ -101,8 +103,8 @@ class Measured(Element, frozen=True):
     value_attachment: Any = None
     value_reference: Any = None
     data_absent_reason: CodeableConcept | None = None
-    interpretation: list[CodeableConcept] | CodeableConcept | None = None
-    reference_range: list[ReferenceRange] | None = None
+    interpretation: tuple[CodeableConcept, ...] | CodeableConcept | None = None
+    reference_range: tuple[ReferenceRange, ...] | None = None
 
 
 class Component(Measured, frozen=True):
@@ -121,38 +123,38 @@ class Resource(Element, frozen=True, tag_field="resourceType"):
 
     id: str | None = None
     meta: Meta | None = None
-    modifier_extension: list[Raw] | None = None
-    contained: list[Raw] | None = None
+    modifier_extension: tuple[Raw, ...] | None = None
+    contained: tuple[Raw, ...] | None = None
 
 
 class Observation(Measured, frozen=True, tag="Observation", tag_field="resourceType"):
     id: str | None = None
     meta: Meta | None = None
-    contained: list[Raw] | None = None
-    identifier: list[Identifier] | None = None
+    contained: tuple[Raw, ...] | None = None
+    identifier: tuple[Identifier, ...] | None = None
     status: str | None = None
-    category: list[CodeableConcept] | CodeableConcept | None = None
+    category: tuple[CodeableConcept, ...] | CodeableConcept | None = None
     subject: Reference | None = None
-    focus: list[Reference] | None = None
+    focus: tuple[Reference, ...] | None = None
     effective_date_time: str | None = None
     effective_instant: str | None = None
     effective_period: Period | None = None
     effective_timing: Any = None
     issued: str | None = None
-    note: list[Annotation] | None = None
+    note: tuple[Annotation, ...] | None = None
     comment: str | None = None
     body_site: CodeableConcept | None = None
     specimen: Reference | None = None
-    has_member: list[Reference] | None = None
-    related: list[Related] | None = None
-    component: list[Component] | None = None
+    has_member: tuple[Reference, ...] | None = None
+    related: tuple[Related, ...] | None = None
+    component: tuple[Component, ...] | None = None
 
 
 class Condition(Resource, frozen=True, tag="Condition"):
-    identifier: list[Identifier] | None = None
+    identifier: tuple[Identifier, ...] | None = None
     clinical_status: CodeableConcept | str | None = None
     verification_status: CodeableConcept | str | None = None
-    category: list[CodeableConcept] | CodeableConcept | None = None
+    category: tuple[CodeableConcept, ...] | CodeableConcept | None = None
     code: CodeableConcept | None = None
     subject: Reference | None = None
     onset_date_time: str | None = None
@@ -171,7 +173,7 @@ class Condition(Resource, frozen=True, tag="Condition"):
 
 
 class Patient(Resource, frozen=True, tag="Patient"):
-    identifier: list[Identifier] | None = None
+    identifier: tuple[Identifier, ...] | None = None
     gender: str | None = None
     birth_date: str | None = None
 
@@ -199,7 +201,7 @@ class CodeableReference(Element, frozen=True):
 class Medicated(Resource, frozen=True):
     """What MedicationRequest, MedicationStatement and MedicationAdministration have in common."""
 
-    identifier: list[Identifier] | None = None
+    identifier: tuple[Identifier, ...] | None = None
     status: str | None = None
     medication_codeable_concept: CodeableConcept | None = None
     medication_reference: Reference | None = None
@@ -211,7 +213,7 @@ class MedicationRequest(Medicated, frozen=True, tag="MedicationRequest"):
     intent: str | None = None
     do_not_perform: bool | None = None
     authored_on: str | None = None
-    dosage_instruction: list[Dosage] | None = None
+    dosage_instruction: tuple[Dosage, ...] | None = None
 
 
 class Adherence(Element, frozen=True):
@@ -252,18 +254,18 @@ class Ingredient(Element, frozen=True):
 class Medication(Resource, frozen=True, tag="Medication"):
     status: str | None = None
     code: CodeableConcept | None = None
-    ingredient: list[Ingredient] | None = None
+    ingredient: tuple[Ingredient, ...] | None = None
 
 
 class DiagnosticReport(Resource, frozen=True, tag="DiagnosticReport"):
-    identifier: list[Identifier] | None = None
+    identifier: tuple[Identifier, ...] | None = None
     status: str | None = None
     subject: Reference | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
     issued: str | None = None
-    specimen: list[Reference] | None = None
-    result: list[Reference] | None = None
+    specimen: tuple[Reference, ...] | None = None
+    result: tuple[Reference, ...] | None = None
 
 
 class Collection(Element, frozen=True):
@@ -274,7 +276,7 @@ class Specimen(Resource, frozen=True, tag="Specimen"):
     type: CodeableConcept | None = None
     subject: Reference | None = None
     collection: Collection | None = None
-    condition: list[CodeableConcept] | None = None
+    condition: tuple[CodeableConcept, ...] | None = None
 
 
 class Link(Element, frozen=True):
@@ -305,21 +307,22 @@ class BundleEntry(Element, frozen=True):
 
 class Bundle(Element, frozen=True, tag="Bundle", tag_field="resourceType"):
     type: str | None = None
-    link: list[Link] | None = None
-    entry: list[BundleEntry] | None = None
+    link: tuple[Link, ...] | None = None
+    entry: tuple[BundleEntry, ...] | None = None
 
 
 class LooseBundle(Element, frozen=True):
     """A Bundle with an entry that is not one: entries are Raw, to be decoded one by one."""
 
     type: str | None = None
-    link: list[Link] | None = None
-    entry: list[Raw] | None = None
+    link: tuple[Link, ...] | None = None
+    entry: tuple[Raw, ...] | None = None
 
 
 class Parameter(Element, frozen=True):
     """One parameter of `Parameters`; any one kind of value."""
 
+    modifier_extension: tuple[Raw, ...] | None = None
     name: str | None = None
     resource: Raw = Raw()
     value_instant: str | None = None
@@ -331,7 +334,7 @@ class Parameter(Element, frozen=True):
 
 
 class Parameters(Element, frozen=True, tag="Parameters", tag_field="resourceType"):
-    parameter: list[Raw] | None = None
+    parameter: tuple[Raw, ...] | None = None
 
 
 class Head(Element, frozen=True):

@@ -102,7 +102,14 @@ def legible(text: str) -> str:
 def measured(result: Result, knowledge: Knowledge) -> str:
     """Name, value and date of a result: "Sodium 118 mmol/L, 2026-03-04"."""
     dated = f", {when(result.moment)}" if result.moment is not None else ""
-    return f"{name_of(result, knowledge)} {value(result)}{dated}"
+    name = name_of(result, knowledge)
+    return f"{name} {_beside(name, value(result))}{dated}"
+
+
+def _beside(name: str, said: str) -> str:
+    """A value or limit behind a name, without a unit that the name says already: "INR 2.4"."""
+    number, _, unit = said.rpartition(" ")
+    return number if number and unit.strip("[]") in name.split() else said
 
 
 def name_of(result: Result, knowledge: Knowledge) -> str:
@@ -128,13 +135,13 @@ def line(piece: Evidence, knowledge: Knowledge) -> str:
 def input_line(part: Result, piece: Finding | Normal, knowledge: Knowledge) -> str:
     """An input of a derived value: "Albumin 28 g/L, 2026-03-04 (for calcium 1.94 mmol/L)"."""
     name = piece.result.formula or name_of(piece.result, knowledge)
-    notes = [f"for {name} {value(piece.result)}", *_limit(piece)]
+    notes = [f"for {name} {_beside(name, value(piece.result))}", *_limit(piece, knowledge)]
     return _noted(measured(part, knowledge), notes, part.marks)
 
 
 def _result_line(piece: Finding | Normal, knowledge: Knowledge) -> str:
     result = piece.result
-    notes = _limit(piece)
+    notes = _limit(piece, knowledge)
     marks = result.marks + piece.marks
     if result.moment is None:
         marks += ("undated",)
@@ -147,10 +154,10 @@ def _result_line(piece: Finding | Normal, knowledge: Knowledge) -> str:
     return _noted(measured(result, knowledge), notes, marks)
 
 
-def _limit(piece: Finding | Normal) -> list[str]:
+def _limit(piece: Finding | Normal, knowledge: Knowledge) -> list[str]:
     if not piece.limit:
         return []
-    limit = legible(piece.limit)
+    limit = _beside(name_of(piece.result, knowledge), legible(piece.limit))
     if isinstance(piece, Normal):
         return [f"normal: {limit}"]
     # Without a sign it is no limit but the laboratory's flag, in words.

@@ -23,6 +23,7 @@ PATIENT = b'{"resourceType": "Patient", "id": "p"}'
         ("GET", "/fhir/Flag", 404, "not-found"),
         ("GET", "/", 404, "not-found"),
         ("POST", "/fhir/$flag-cause", 404, "not-found"),
+        ("POST", f"{FLAG_CAUSES}/", 404, "not-found"),
         ("GET", FLAG_CAUSES, 405, "not-supported"),
         ("PUT", FLAG_CAUSES, 405, "not-supported"),
         ("DELETE", "/fhir/metadata", 405, "not-supported"),

@@ -1,6 +1,7 @@
 """myoflag evaluate: files in; a table, the HTTP answer or lines out."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -248,6 +249,23 @@ def test_no_progress_bar_is_shown_for_what_is_quick() -> None:
     result = run(main, ["evaluate", HEALTHY], env={"TTY_COMPATIBLE": "1"})
 
     assert "Evaluating" not in result.stderr
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_output_that_nobody_reads_to_its_end_ends_the_command_quietly(form: Format) -> None:
+    unread, output = os.pipe()
+    os.close(unread)
+    program = str(Path(sys.executable).with_name("myoflag"))
+
+    with os.fdopen(output) as closed:
+        result = subprocess.run(
+            [program, "evaluate", "--format", form, SODIUM],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+
+    assert (result.returncode, result.stderr) == (exits.UNREAD, b"")
 
 
 def test_no_input_at_all_is_a_usage_error() -> None:

@@ -11,7 +11,7 @@ LOCAL = "https://lab.example/codes"
 def _concept(
     *codings: tuple[str, str] | tuple[str, str, str], text: str | None = None
 ) -> wire.CodeableConcept:
-    return wire.CodeableConcept([wire.Coding(*coding) for coding in codings], text)
+    return wire.CodeableConcept(tuple(wire.Coding(*coding) for coding in codings), text)
 
 
 def _found(concept: wire.CodeableConcept | None) -> Meant | Refused | None:

@@ -36,7 +36,10 @@ def test_an_empty_body_is_refused_with_what_to_send(body: bytes) -> None:
     [
         (b'{"a": "\xe9"}', "line 1, column 8"),
         (b'{\n "a": "\xc3\xa9", "b": "\xff"}', "line 2, column 18"),
-        ('{"a": 1}'.encode("utf-16"), "UTF-16"),
+        *(
+            ('{"a": 1}'.encode(encoding), encoding[:6].upper())
+            for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
+        ),
         (b"\xed\xa0\x80", "not UTF-8"),
     ],
 )

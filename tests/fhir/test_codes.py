@@ -72,11 +72,11 @@ def test_a_code_is_as_look_ups_have_it(system: str, sent: str | None, code: str)
 
 
 CONCEPT = wire.CodeableConcept(
-    [
+    (
         wire.Coding(LOINC, "2951-2", "Sodium in serum"),
         wire.Coding("http://lab.example", "NA", "Na"),
         wire.Coding(ICD10, "E87.1"),
-    ],
+    ),
     "Natrium",
 )
 
@@ -97,9 +97,9 @@ def test_the_words_of_a_concept_are_its_text_and_displays() -> None:
     [
         (None, []),
         ("Active", ["active"]),
-        (wire.CodeableConcept([wire.Coding(code=" H ")]), ["h"]),
+        (wire.CodeableConcept((wire.Coding(code=" H "),)), ["h"]),
         (
-            [wire.CodeableConcept([wire.Coding(code="A"), wire.Coding()]), wire.CodeableConcept()],
+            [wire.CodeableConcept((wire.Coding(code="A"), wire.Coding())), wire.CodeableConcept()],
             ["a"],
         ),
     ],

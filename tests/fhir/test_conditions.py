@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from service.fhir.conditions import settle
+from service.fhir.issues import Issues, Spot
 from service.fhir.patients import Recorded
 from service.fhir.reading import ReadingOptions
 from service.record import Moment, Problem, Source
@@ -245,6 +246,10 @@ def test_what_a_problem_was_called_goes_with_it() -> None:
     assert (found.text, found.source.reference) == ("Sprue", "Condition/c")
 
 
+def _spot() -> Spot:
+    return Spot(Issues(), "", "")
+
+
 def _moment(days: float) -> Moment:
     at = CLOCK + timedelta(days=days)
     return Moment("x", at, at)
@@ -253,12 +258,14 @@ def _moment(days: float) -> Moment:
 @pytest.mark.parametrize(("days", "active"), [(-1, False), (0, False), (1, True)])
 def test_a_problem_is_over_from_its_abatement_on(days: float, active: bool) -> None:
     found = Problem("celiac-disease", Source("Condition", "", ""))
-    assert settle(Recorded(found, abated=_moment(days)), CLOCK).active is active
+    settled = settle(Recorded(found, abated=_moment(days)), CLOCK, _spot())
+    assert settled
+    assert settled.active is active
 
 
 def test_a_problem_that_is_past_already_is_not_marked_twice() -> None:
     past = Problem("celiac-disease", Source("Condition", "", ""), active=False, marks=("past",))
-    assert settle(Recorded(past, abated=_moment(-1)), CLOCK) is past
+    assert settle(Recorded(past, abated=_moment(-1)), CLOCK, _spot()) is past
 
 
 def test_whether_a_diagnosis_has_faded_depends_on_the_moment_of_judgement() -> None:
@@ -267,3 +274,127 @@ def test_whether_a_diagnosis_has_faded_depends_on_the_moment_of_judgement() -> N
     then = ReadingOptions(clock=CLOCK, moment=datetime(2015, 6, 1, tzinfo=UTC))
     assert record(sent, options=then).problems[0].active
     assert not record(sent).problems[0].active
+
+
+@pytest.mark.parametrize("element", ["onsetDateTime", "recordedDate", "assertedDate"])
+def test_a_problem_of_later_does_not_count_and_is_told(element: str) -> None:
+    sent = condition(**{element: "2027-01-01"})
+    assert _problems(**{element: "2027-01-01"}) == []
+    issue = told("after the moment", patient(), sent)
+    assert (issue.severity, issue.expression) == ("warning", ("Bundle.entry[1].resource",))
+
+
+@pytest.mark.parametrize("element", ["onsetDateTime", "recordedDate"])
+@pytest.mark.parametrize("when", ["2026", "2026-05", "2026-05-10", "2026-05-10T12:00:00Z"])
+def test_a_problem_that_may_be_known_by_now_counts(element: str, when: str) -> None:
+    assert intake(patient(), condition(**{element: when})).issues == ()
+    assert _problems(**{element: when}) == ["celiac-disease"]
+
+
+def test_a_replay_is_not_judged_with_later_diagnoses() -> None:
+    sent = condition(onsetDateTime="2020-01-01", recordedDate="2026-05-01")
+    then = ReadingOptions(clock=CLOCK, moment=datetime(2026, 4, 1, tzinfo=UTC))
+    assert record(sent, options=then).problems == ()
+    assert record(sent).problems
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"clinicalStatus": _status("resolved")},
+        {"clinicalStatus": _status("inactive")},
+        {"clinicalStatus": _status("remission")},
+        {"clinicalStatus": None, "abatementBoolean": True},
+        {"clinicalStatus": None, "abatementDateTime": "2026-01-01"},
+    ],
+)
+def test_a_problem_that_is_past_is_told(more: dict[str, Any]) -> None:
+    issue = told("not active", patient(), condition(**more))
+    assert (issue.severity, issue.expression) == ("information", ("Bundle.entry[1].resource",))
+
+
+@pytest.mark.parametrize("status", ["unconfirmed", "provisional", "differential"])
+def test_a_problem_that_is_not_confirmed_is_told(status: str) -> None:
+    issue = told("not confirmed", condition(verificationStatus=_status(status)))
+    assert (issue.severity, issue.expression) == ("information", ("Condition",))
+
+
+def test_problems_that_are_past_are_told_in_one_issue() -> None:
+    past = [condition(clinicalStatus=_status(status)) for status in ("resolved", "inactive")]
+    assert len(told("not active", patient(), *past).expression) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "active"),
+    [("Resolved", False), (" inactive ", False), ("In Remission", False), ("Chronic", True)],
+)
+def test_a_clinical_status_in_words_is_read_where_fhir_has_the_word(
+    status: str, active: bool
+) -> None:
+    sent = condition(clinicalStatus={"text": status})
+    assert problem(sent).active is active
+    told_of = [one.severity for one in intake(sent).issues if "none of FHIR" in one.text]
+    assert told_of == (["warning"] if status == "Chronic" else [])
+
+
+@pytest.mark.parametrize(
+    ("status", "counts", "confirmed"),
+    [
+        ("Confirmed", True, True),
+        ("Provisional", True, False),
+        ("Entered in error", False, False),
+        ("Refuted", False, False),
+        ("sort of", True, False),
+    ],
+)
+def test_a_verification_status_in_words_is_read_where_fhir_has_the_word(
+    status: str, counts: bool, confirmed: bool
+) -> None:
+    found = record(patient(), condition(verificationStatus={"text": status})).problems
+    assert [one.confirmed for one in found] == ([confirmed] if counts else [])
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"coding": [{"code": "active"}, {"code": "resolved"}]},
+        {"coding": [{"code": "active"}], "text": "Resolved"},
+        {"coding": [{"code": "inactive"}, {"code": "recurrence"}]},
+    ],
+)
+def test_a_clinical_status_that_contradicts_itself_is_past_and_a_warning(
+    status: dict[str, Any],
+) -> None:
+    sent = condition(clinicalStatus=status)
+    assert not problem(sent).active
+    assert told("both", sent).severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("status", "counts"),
+    [
+        ({"coding": [{"code": "confirmed"}, {"code": "refuted"}]}, False),
+        ({"coding": [{"code": "confirmed"}, {"code": "provisional"}]}, True),
+        ({"coding": [{"code": "confirmed"}], "text": "Unconfirmed"}, True),
+    ],
+)
+def test_a_verification_status_that_contradicts_itself_is_not_confirmed_and_a_warning(
+    status: dict[str, Any], counts: bool
+) -> None:
+    sent = condition(verificationStatus=status)
+    found = record(patient(), sent).problems
+    assert [one.confirmed for one in found] == ([False] if counts else [])
+    assert told("both", patient(), sent).severity == "warning"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        coding("396331005", SNOMED, text="sister has celiac disease"),
+        {"coding": [{"system": SNOMED, "code": "396331005", "display": "No celiac disease"}]},
+        coding("396331005", SNOMED, text="Celiac disease NOT confirmed"),
+    ],
+)
+def test_words_that_deny_a_code_are_a_warning(code: dict[str, Any]) -> None:
+    assert _problems(code=code) == []
+    assert told("deny", patient(), condition(code=code)).severity == "warning"

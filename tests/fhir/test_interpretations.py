@@ -7,7 +7,7 @@ V3 = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 
 
 def _concepts(*codes: str, system: str | None = V3) -> list[wire.CodeableConcept]:
-    return [wire.CodeableConcept([wire.Coding(system, code)]) for code in codes]
+    return [wire.CodeableConcept((wire.Coding(system, code),)) for code in codes]
 
 
 @pytest.mark.parametrize(
@@ -55,15 +55,15 @@ def test_other_flags_tell_nothing_of_high_and_low(code: str) -> None:
 )
 def test_a_flag_in_words_is_read_where_it_is_the_whole_text(text: str, flag: str) -> None:
     assert flagged([wire.CodeableConcept(text=text)]) == Flagged(flag)
-    assert flagged([wire.CodeableConcept([wire.Coding(display=text)])]) == Flagged(flag)
+    assert flagged([wire.CodeableConcept((wire.Coding(display=text),))]) == Flagged(flag)
 
 
 def test_a_code_comes_before_its_text() -> None:
-    assert flagged([wire.CodeableConcept([wire.Coding(V3, "L")], "High")]) == Flagged("L")
+    assert flagged([wire.CodeableConcept((wire.Coding(V3, "L"),), "High")]) == Flagged("L")
 
 
 def test_a_code_of_another_system_leaves_the_text_to_tell() -> None:
-    concept = wire.CodeableConcept([wire.Coding("http://snomed.info/sct", "166717003")], "High")
+    concept = wire.CodeableConcept((wire.Coding("http://snomed.info/sct", "166717003"),), "High")
     assert flagged([concept]) == Flagged("H")
 
 

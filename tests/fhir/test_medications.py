@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from service.fhir.issues import Issues, Spot
 from service.fhir.medications import settle
 from service.record import Moment, Source, Treatment
 from tests.fhir.sent import CLOCK, coding, intake, medication, patient, record, told, treatment
@@ -111,6 +112,9 @@ def test_only_an_order_is_a_treatment(intent: str | None, counts: bool) -> None:
         medication(taken="n"),
         medication(status="recorded", adherence={"code": coding("not-taking", "adherence")}),
         medication(ADMINISTRATION, status="completed", notGiven=True),
+        medication(ADMINISTRATION, status="completed", wasNotGiven=True),
+        medication(wasNotTaken=True),
+        medication(taken="N"),
         medication(modifierExtension=[{"url": "x"}]),
     ],
 )
@@ -203,8 +207,83 @@ def test_an_impossible_time_is_told(sent: dict[str, Any]) -> None:
 def test_a_treatment_that_has_ended_by_the_moment_is_not_current(days: int, current: bool) -> None:
     at = CLOCK + timedelta(days=days)
     one = Treatment("gabapentin", Source("MedicationRequest", "", ""), end=Moment("x", at, at))
-    settled = settle(one, CLOCK)
+    settled = settle(one, CLOCK, Spot(Issues(), "", ""))
+    assert settled
     assert (settled.current, settled.marks) == (current, () if current else ("past",))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        _request(status="stopped"),
+        _request(status="on-hold"),
+        _request(status="completed", authoredOn="2026-05-06"),
+        _request(dosageInstruction=_bounds(start="2025-01-01", end="2025-02-01")),
+        medication(status="on-hold"),
+        medication(status="recorded", adherence={"code": coding("stopped", "adherence")}),
+        medication(effectivePeriod={"end": "2026-01-01"}),
+        medication(ADMINISTRATION, status="completed", effectiveDateTime="2026-04-01"),
+    ],
+)
+def test_a_medicine_that_is_not_being_taken_is_told(sent: dict[str, Any]) -> None:
+    issue = told("not being taken", patient(), sent)
+    assert (issue.severity, issue.expression) == ("information", ("Bundle.entry[1].resource",))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        _request(authoredOn="2026-05-11"),
+        _request(dosageInstruction=_bounds(start="2027-01-01")),
+        medication(effectivePeriod={"start": "2026-06-01"}),
+        medication(ADMINISTRATION, status="completed", effectiveDateTime="2026-05-11"),
+    ],
+)
+def test_a_treatment_that_starts_later_is_told_and_does_not_count(sent: dict[str, Any]) -> None:
+    assert _treatments(sent) == []
+    assert told("after the moment", patient(), sent).severity == "information"
+
+
+@pytest.mark.parametrize("sent", [_request(), medication(effectiveDateTime="2026-05-10")])
+def test_of_a_medicine_that_is_being_taken_nothing_is_told(sent: dict[str, Any]) -> None:
+    assert intake(patient(), sent).issues == ()
+
+
+def test_medicines_that_are_not_being_taken_are_told_in_one_issue() -> None:
+    past = [medication(status="completed"), medication(status="stopped"), _request(status="ended")]
+    assert len(told("not being taken", patient(), *past).expression) == 3
+
+
+def _titrated(*periods: dict[str, str]) -> dict[str, Any]:
+    doses = [{"timing": {"repeat": {"boundsPeriod": period}}} for period in periods]
+    return _request(authoredOn="2024-12-24", dosageInstruction=doses)
+
+
+FIRST = {"start": "2025-01-01", "end": "2025-02-01"}
+
+
+@pytest.mark.parametrize(
+    ("periods", "times"),
+    [
+        ([FIRST, {"start": "2025-02-01"}], ("2025-01-01", None)),
+        ([{"start": "2025-02-01"}, FIRST], ("2025-01-01", None)),
+        ([FIRST, {"start": "2025-02-01", "end": "2025-03"}], ("2025-01-01", "2025-03")),
+        ([{"start": "2025-02-01", "end": "2025-03"}, FIRST], ("2025-01-01", "2025-03")),
+        ([FIRST, FIRST], ("2025-01-01", "2025-02-01")),
+        ([{"end": "2025-02-01"}, {"end": "2025-03"}], ("2024-12-24", "2025-03")),
+    ],
+)
+def test_an_order_lasts_from_its_first_dosage_to_its_last(
+    periods: list[dict[str, str]], times: tuple[str | None, str | None]
+) -> None:
+    assert _times(_titrated(*periods)) == times
+
+
+@pytest.mark.parametrize("text", ["no gabapentin", "Gabapentin - stopped"])
+def test_words_that_negate_a_medicine_are_a_warning(text: str) -> None:
+    sent = medication(medicationCodeableConcept={"text": text})
+    assert _treatments(sent) == []
+    assert told("not taken", patient(), sent).severity == "warning"
 
 
 def _medication(**more: object) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from tests.fhir.sent import LEXICON
 
 
 def _taken(*codings: tuple[str, str] | tuple[str, str, str], text: str | None = None) -> Taken:
-    return medicines_of(wire.CodeableConcept([wire.Coding(*one) for one in codings], text), LEXICON)
+    return medicines_of(
+        wire.CodeableConcept(tuple(wire.Coding(*one) for one in codings), text), LEXICON
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,30 +50,75 @@ def test_without_a_known_code_the_name_that_a_text_begins_with_names_it(
 @pytest.mark.parametrize(
     "text",
     [
-        "",
         "acetaminophen",
         "gabapentinoid",
         "compound gabapentin cream",
         "pregabalin",
+        "aspirin?",
+        "sodium chloride",
+        "300 mg",
+        "/ / /",
+        "stop if drowsy",
+        "do not exceed 3600 mg",
+    ],
+)
+def test_a_text_that_names_no_medicine_is_nothing(text: str) -> None:
+    assert _taken(text=text) == Taken(by_name=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "allergy to gabapentin",
+        "no gabapentin",
+        "not on gabapentin",
+        "Not taking gabapentin",
+        "stopped gabapentin",
+        "Patient is not taking gabapentin",
+        "never started on gabapentin",
+        "do not give gabapentin",
         "gabapentin allergy",
         "Gabapentin - stopped",
         "gabapentin (discontinued)",
         "gabapentin?",
-        "no gabapentin",
         "gabapentin level",
-        "not on gabapentin",
-        "sodium chloride",
-        "300 mg",
-        "/ / /",
+        "gabapentin-free",
+        "Gabapentin 300 mg stopped 2019",
+        "?gabapentin",
+        "Gabapentin 300 mg TID - discontinued",
+        "gabapentin 300 mg (not taking)",
+        "gabapentin no longer taken",
+        "Gabapentin: allergic reaction",
     ],
 )
-def test_a_text_that_names_no_medicine_that_is_taken_is_nothing(text: str) -> None:
-    assert _taken(text=text).medicines == ()
+def test_words_that_negate_a_medicine_are_heard(text: str) -> None:
+    assert _taken(text=text).denied
+    assert _taken((RXNORM, "1", "gabapentin"), text=text).denied
+    assert _taken((RXNORM, "25480"), text=text).denied
 
 
-def test_one_word_against_it_silences_all_names() -> None:
-    assert _taken((RXNORM, "1", "gabapentin"), text="allergy").medicines == ()
+@pytest.mark.parametrize("text", ["allergy", "not taken", "Discontinued"])
+def test_a_denial_alone_negates_what_stands_beside_it(text: str) -> None:
+    assert _taken((RXNORM, "1", "gabapentin"), text=text).denied
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Gabapentin 300mg PRN do not exceed 3600 mg",
+        "gabapentin 300 mg, stop if drowsy",
+        "gabapentin, never with alcohol",
+        "gabapentin 300 mg without food",
+        "Gabapentin 300 mg, avoid driving",
+        "gabapentin no refills",
+        "gabapentin until stopped",
+        "Gabapentin, no more than 3 capsules, less if not tolerated",
+        "Gabapentin 50 mg/ml oral solution sugar free",
+        "gabapentin 300 mg, check level",
+    ],
+)
+def test_a_denial_in_instructions_for_doses_does_not_negate_the_medicine(text: str) -> None:
+    assert _taken(text=text) == Taken(("gabapentin",), by_name=True)
 
 
 def test_a_text_of_any_length_is_no_name() -> None:

@@ -40,7 +40,7 @@ def test_of_a_repeated_element_only_the_wrong_one_goes_and_the_others_keep_their
     raw = Raw(b'{"resourceType": "Observation", "note": [{"text": 1}, {"text": "b"}]}')
     found, _ = decode(DECODER, raw, ())
     assert isinstance(found, wire.Observation)
-    assert found.note == [wire.Annotation(), wire.Annotation("b")]
+    assert found.note == (wire.Annotation(), wire.Annotation("b"))
 
 
 def test_several_faults_are_all_named() -> None:

@@ -129,6 +129,8 @@ def test_a_listed_name_is_read_as_weaker_evidence(more: dict[str, Any]) -> None:
         ({"category": [*LABORATORY, coding("survey", "observation-category")]}, "category"),
         ({"category": coding("social-history", "observation-category")}, "category"),
         ({"specimen": {"display": "Urine"}}, "urine"),
+        ({"category": [{"text": "Urine"}]}, "urine"),
+        ({"category": {"text": "Vital signs"}}, "category"),
         (
             {
                 "code": {
@@ -262,3 +264,35 @@ def test_results_of_many_patients_stay_with_their_patients() -> None:
         for one in intake(*sent).records
     }
     assert found == {"0": {0}, "1": {1}, "2": {2}}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        coding("2951-2", text="Urine sodium"),
+        {"coding": [{"system": LOINC, "code": "2951-2", "display": "Sodium, urine"}]},
+        coding("2951-2", text="CSF sodium"),
+    ],
+)
+def test_a_code_of_serum_with_the_name_of_another_fluid_is_not_used(code: dict[str, Any]) -> None:
+    assert _results(observation(code=code)) == []
+    assert told("The specimen is", patient(), observation(code=code)).severity == "warning"
+
+
+@pytest.mark.parametrize(
+    "text", ["Serum sodium", "Natrium", "Sodium, venous blood", "SODIUM (S/P)"]
+)
+def test_other_words_beside_a_code_change_nothing(text: str) -> None:
+    assert _results(observation(code=coding("2951-2", text=text))) == ["sodium"]
+
+
+@pytest.mark.parametrize("part", ["whole", "component"])
+def test_a_known_code_without_its_system_is_a_warning(part: str) -> None:
+    bare = {"coding": [{"code": "2951-2", "display": "Sodium in Serum"}]}
+    sent = (
+        observation(code=bare)
+        if part == "whole"
+        else observation(component=[{"code": bare, "valueQuantity": quantity()}])
+    )
+    issue = told("names no system", patient(), sent)
+    assert (issue.severity, issue.code) == ("warning", "required")

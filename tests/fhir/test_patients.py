@@ -295,3 +295,51 @@ def test_two_people_of_one_name_are_never_one_patient(
 def test_two_accounts_of_one_person_are_one_patient(other: dict[str, Any]) -> None:
     resources = (patient(identifier=[MRN], birthDate="1960-05-03"), patient(**other), observation())
     assert len(record(*resources).results) == 1
+
+
+def _beside(value: str, system: str = MRN["system"]) -> dict[str, Any]:
+    identifier = {"system": system, "value": value}
+    return observation(subject={"reference": "Patient/ann", "identifier": identifier})
+
+
+def test_a_reference_beside_the_identifier_of_somebody_else_is_nobody() -> None:
+    resources = (patient(identifier=[MRN]), _beside("18"))
+    assert record(*resources).results == ()
+    issue = told("another identifier", *resources)
+    assert (issue.severity, issue.expression) == (
+        "warning",
+        ("Bundle.entry[1].resource.subject",),
+    )
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        (patient(identifier=[MRN]), _beside("17")),
+        (patient(identifier=[{**MRN, "value": "18"}, {**MRN, "use": "old"}]), _beside("17")),
+        (patient(identifier=[MRN]), _beside("18", "https://b.example/mrn")),
+        (patient(), _beside("18")),
+        (_beside("18"),),
+    ],
+)
+def test_an_identifier_that_contradicts_nothing_changes_nothing(
+    resources: tuple[dict[str, Any], ...],
+) -> None:
+    assert len(record(*resources).results) == 1
+
+
+@pytest.mark.parametrize("born", ["2030-01-01", "2027", "2026-05-11"])
+def test_a_birth_after_the_moment_is_told_and_not_used(born: str) -> None:
+    assert record(patient(birthDate=born)).patient.born is None
+    assert told("after the moment", patient(birthDate=born)).severity == "warning"
+
+
+@pytest.mark.parametrize("gender", ["F", "M", "2", "woman"])
+def test_a_gender_that_is_none_of_fhirs_is_told(gender: str) -> None:
+    issue = told("none of FHIR's", patient(gender=gender))
+    assert (issue.severity, issue.expression) == ("warning", ("Patient.gender",))
+
+
+@pytest.mark.parametrize("gender", ["other", "unknown", "Female", "MALE"])
+def test_a_gender_of_fhirs_is_taken_without_a_word(gender: str) -> None:
+    assert intake(patient(gender=gender)).issues == ()

@@ -1,7 +1,11 @@
+from pathlib import Path
+
 import pytest
 
 from service.fhir import wire
+from service.fhir.lexicon import lexicon_of
 from service.fhir.problems import Named, denies, doubts, problems_of
+from service.knowledge.loader import load
 from tests.fhir.sent import LEXICON, SNOMED
 
 ICD10CM = "http://hl7.org/fhir/sid/icd-10-cm"
@@ -9,7 +13,9 @@ ICD10 = "http://hl7.org/fhir/sid/icd-10"
 
 
 def _named(*codings: tuple[str, str] | tuple[str, str, str], text: str | None = None) -> Named:
-    return problems_of(wire.CodeableConcept([wire.Coding(*one) for one in codings], text), LEXICON)
+    return problems_of(
+        wire.CodeableConcept(tuple(wire.Coding(*one) for one in codings), text), LEXICON
+    )
 
 
 @pytest.mark.parametrize(
@@ -77,7 +83,17 @@ def test_what_names_no_problem_of_the_patient_is_nothing(named: Named) -> None:
         "FH: celiac disease",
         "Family history of celiac disease",
         "No celiac disease",
-        "non-celiac enteropathy",
+        "Patient denies celiac disease",
+        "Celiac disease excluded by biopsy",
+        "Celiac disease NOT confirmed",
+        "Biopsy negative for celiac disease",
+        "no evidence of celiac disease",
+        "sister has celiac disease",
+        "Celiac disease (mother)",
+        "Maternal history of celiac disease",
+        "paternal celiac disease",
+        "celiac disease of the father",
+        "Celiac disease in a brother",
         "not celiac disease",
         "Denies alcohol abuse",
         "celiac disease excluded",
@@ -92,6 +108,41 @@ def test_what_names_no_problem_of_the_patient_is_nothing(named: Named) -> None:
 def test_words_that_deny_a_coded_problem_are_heard(text: str) -> None:
     assert denies(text)
     assert _named((SNOMED, "396331005"), text=text).denied
+    assert _named((SNOMED, "396331005", text)).denied
+    assert _named((SNOMED, "396331005"), ("http://local.example", "1", text)).denied
+
+
+@pytest.mark.parametrize(
+    ("text", "denied"),
+    [
+        ("Non-celiac gluten sensitivity", True),
+        ("non coeliac enteropathy", True),
+        ("Nonalcoholic fatty liver disease", False),
+        ("Non-alcoholic malabsorption", False),
+        ("Non-tropical sprue", False),
+        ("celiac disease, non-responsive", False),
+    ],
+)
+def test_non_denies_only_the_problem_that_is_coded(text: str, denied: bool) -> None:
+    assert _named((SNOMED, "396331005"), text=text).denied is denied
+
+
+def test_a_name_that_begins_like_a_denial_is_a_name() -> None:
+    knowledge = load(Path(__file__).parents[2] / "rules")
+    said = [
+        wire.CodeableConcept((wire.Coding(system, code),), text)
+        for problem in knowledge.problems.values()
+        for system, codes in (
+            (SNOMED, problem.snomed),
+            (ICD10CM, problem.icd10cm),
+            (ICD10, problem.icd10),
+        )
+        for code, name in codes.items()
+        for text in (name, *problem.names)
+    ]
+    lexicon = lexicon_of(knowledge)
+    assert not [one for one in said if (named := problems_of(one, lexicon)).denied or named.doubted]
+    assert problems_of(wire.CodeableConcept(text="Negative myoclonus"), lexicon).problems
 
 
 @pytest.mark.parametrize(
@@ -121,6 +172,11 @@ def test_words_that_doubt_a_coded_problem_are_heard(text: str) -> None:
         "Nonketotic hyperglycemia",
         "Alcohol dependence, no complication",
         "Notalgia",
+        "Non-alcoholic cirrhosis",
+        "Screen-detected celiac disease",
+        "Nonalcoholic steatohepatitis",
+        "Parenteral nutrition",
+        "Grand mal",
         "Riskless",
         "Myoclonus, no cause found",
         "Familial myoclonus",

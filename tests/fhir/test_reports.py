@@ -32,6 +32,14 @@ def test_a_report_that_does_not_count_takes_its_results_with_it(status: str) -> 
     assert told("report of this result", *sent).expression == ("Bundle.entry[1].resource",)
 
 
+def test_reports_that_disagree_whether_a_result_counts_are_a_warning() -> None:
+    gone = _report("Observation/na", status="cancelled")
+    assert told("so it does not", patient(), SODIUM, gone).severity == "information"
+    sent = (patient(), SODIUM, gone, _report("Observation/na", id="other", status="final"))
+    assert record(*sent).results == ()
+    assert told("Another report", *sent).severity == "warning"
+
+
 @pytest.mark.parametrize(
     "status", ["registered", "partial", "preliminary", "final", "unknown", None]
 )

@@ -24,6 +24,7 @@ def _parameters(*parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 HOLDING = {"name": "resource", "resource": observation()}
+LATEST = {"name": "now", "valueString": "latest"}
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,38 @@ HOLDING = {"name": "resource", "resource": observation()}
             400,
             "value",
             ("Parameters.parameter[1]",),
+        ),
+        (_parameters(HOLDING, LATEST, LATEST), 400, "invalid", ("Parameters.parameter[2]",)),
+        (
+            _parameters(
+                {"name": "includeEvidence", "valueBoolean": True},
+                HOLDING,
+                {"name": "includeEvidence", "valueBoolean": False},
+            ),
+            400,
+            "invalid",
+            ("Parameters.parameter[2]",),
+        ),
+        *(
+            (_parameters(HOLDING, one), 400, "structure", ("Parameters.parameter[1]",))
+            for one in (
+                {**LATEST, "valueDateTime": "2026-05-01"},
+                {**LATEST, "valueInteger": 5},
+                {**LATEST, "resource": patient()},
+                {**HOLDING, "valueString": "x"},
+                {**HOLDING, "part": [LATEST]},
+            )
+        ),
+        *(
+            (
+                _parameters(
+                    HOLDING, {**one, "modifierExtension": [{"url": "https://example.org"}]}
+                ),
+                400,
+                "extension",
+                ("Parameters.parameter[1].modifierExtension",),
+            )
+            for one in (LATEST, HOLDING, {"name": "unknown"})
         ),
     ],
 )
@@ -115,6 +148,17 @@ def test_the_moment_may_be_a_parameter_of_any_type_that_can_hold_it(value: str) 
 def test_parameters_that_were_not_sent_are_none() -> None:
     request, _ = _open(_parameters(HOLDING))
     assert (request.now, request.include_evidence) == (None, None)
+
+
+def test_a_value_that_is_null_or_extended_is_no_second_value() -> None:
+    now: dict[str, Any] = LATEST | {
+        "valueInstant": None,
+        "_valueString": {"id": "a"},
+        "modifierExtension": [],
+    }
+    request, issues = _open(_parameters(HOLDING, now))
+    assert request.now == "latest"
+    assert issues.told() == ()
 
 
 def test_several_resource_parameters_are_all_read() -> None:

@@ -68,6 +68,10 @@ def test_an_observation_that_states_a_problem_is_that_problem(sent: dict[str, An
         _finding({"text": "Diagnosis excluded"}),
         _finding({"text": "Reason for test"}),
         _finding({"text": "Past history"}),
+        _finding({"text": "Education topic"}),
+        _finding({"text": "Differential diagnosis"}),
+        _finding({"text": "Indication"}),
+        _finding({"text": "Order comment"}),
         _finding({"coding": [{"code": "1", "display": "Condition of mother"}]}),
         _finding({"text": "No finding of"}),
         _finding(coding("75315-2")),
@@ -110,6 +114,12 @@ def test_a_sign_is_of_the_time_of_its_observation() -> None:
     assert (found.source.type, found.source.reference) == ("Observation", "Observation/o")
     assert found.active
     assert found.confirmed
+
+
+def test_a_sign_of_later_does_not_count_and_is_told() -> None:
+    problems, found = _problems(_sign(valueBoolean=True, effectiveDateTime="2030-01-01"))
+    assert problems == []
+    assert [issue.severity for issue in found.issues] == ["warning"]
 
 
 def test_several_stated_problems_are_all_read() -> None:

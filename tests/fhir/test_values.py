@@ -45,6 +45,7 @@ def test_a_json_number_is_read_exactly_as_written(text: str) -> None:
         "[]",
         "",
         "1e400",
+        "-118e99999999999999999999",
         "1e-400",
         "0e99",
         "1e31",
@@ -234,3 +235,9 @@ def test_a_printed_value_is_cut_to_a_sensible_length() -> None:
         found = _value(**elements)
         assert found
         assert len(found.printed) < 100
+
+
+@pytest.mark.parametrize("text", ["1e400", "118e99999999999999999999", "-1e-99999999999999999999"])
+def test_a_number_beyond_all_bounds_is_a_number_all_the_same(text: str) -> None:
+    with pytest.raises(NotANumberError, match="too large or too small"):
+        number(Raw(text.encode()))

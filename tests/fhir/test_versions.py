@@ -265,8 +265,12 @@ def test_a_deletion_without_a_full_url_meets_what_has_none_either() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["Observation/na2", "Patient/na", "https://other.example/fhir/Observation/na"]
-    + ["Observation?identifier=x|1"],
+    [
+        "Observation/na2",
+        "Patient/na",
+        "https://other.example/fhir/Observation/na",
+        "Observation?identifier=x|1",
+    ],
 )
 def test_a_deletion_that_meets_nothing_says_so(url: str) -> None:
     left, issues = _kept(_version(), _deletes(url), kind="history")
@@ -281,3 +285,16 @@ def test_a_deletion_that_could_mean_two_resources_deletes_neither() -> None:
     assert left == [0, 1]
     (issue,) = issues.told()
     assert (issue.severity, issue.code) == ("warning", "multiple-matches")
+
+
+def test_one_bare_name_of_two_patients_is_two_resources() -> None:
+    other = observation(id="na", subject={"reference": "Patient/ben"}, meta=_meta("2"))
+    left, issues = _kept(observation(id="na", meta=_meta("1")), bundle(other))
+    assert left == [0, 1]
+    (issue,) = issues.told()
+    assert (issue.severity, len(issue.expression)) == ("warning", 2)
+
+
+def test_on_a_server_a_version_may_correct_whose_it_is() -> None:
+    corrected = _version(subject={"reference": "Patient/ben"}, meta=_meta("2"))
+    assert _kept(_version(meta=_meta("1")), corrected)[0] == [1]
