@@ -4,7 +4,9 @@ bytes -> Record (all that is known of one patient at one moment)
       -> Assessment (the possible causes of myoclonus, each with its evidence)
       -> bytes
 
-Everything here is frozen and knows nothing of FHIR, YAML or the rules engine.
+Everything here is frozen and knows nothing of FHIR, YAML or the rules engine. The garbage
+collector keeps no list of it (`gc=False`): what is frozen is in no cycle, and to look again and
+again at all that a large request holds would cost more than to read it.
 """
 
 from datetime import datetime
@@ -23,7 +25,7 @@ STRENGTHS: tuple[Strength, ...] = ("weak", "moderate", "strong")
 PRIORITIES: tuple[Priority, ...] = ("low", "medium", "high")
 
 
-class Issue(Struct, frozen=True):
+class Issue(Struct, frozen=True, gc=False):
     """Something the answer must say: what was not used, or used with care, and why.
 
     `code` is from http://hl7.org/fhir/issue-type; `expression` are FHIRPaths into
@@ -38,7 +40,7 @@ class Issue(Struct, frozen=True):
     patient: str = ""
 
 
-class Moment(Struct, frozen=True):
+class Moment(Struct, frozen=True, gc=False):
     """A clinical time as it was sent: `text`, and the instants that it may mean.
 
     "2026-05" is the whole of May in the configured zone; an instant has
@@ -50,14 +52,14 @@ class Moment(Struct, frozen=True):
     latest: datetime
 
 
-class Identifier(Struct, frozen=True):
+class Identifier(Struct, frozen=True, gc=False):
     """A business identifier: FHIR Identifier's system and value."""
 
     system: str
     value: str
 
 
-class Source(Struct, frozen=True):
+class Source(Struct, frozen=True, gc=False):
     """Where a piece of evidence came from.
 
     `reference` is the resource as its sender would name it ("Observation/na-1",
@@ -73,21 +75,21 @@ class Source(Struct, frozen=True):
     identifier: Identifier | None = None
 
 
-class Amount(Struct, frozen=True):
+class Amount(Struct, frozen=True, gc=False):
     """A number as it was reported and its unit, a UCUM code of the unit table."""
 
     value: Decimal
     unit: str
 
 
-class Interval(Struct, frozen=True):
+class Interval(Struct, frozen=True, gc=False):
     """A laboratory's own reference range, bounds inclusive, in the unit of its result."""
 
     low: Decimal | None
     high: Decimal | None
 
 
-class Result(Struct, frozen=True):
+class Result(Struct, frozen=True, gc=False):
     """One laboratory value of an analyte.
 
     `amount` is None where no number could be read; such a result may still carry
@@ -134,7 +136,7 @@ MARKS = {
 }
 
 
-class Problem(Struct, frozen=True):
+class Problem(Struct, frozen=True, gc=False):
     """A recorded diagnosis or sign that the rules know.
 
     `active` is False once it has resolved or is in remission, `confirmed` False
@@ -151,7 +153,7 @@ class Problem(Struct, frozen=True):
     marks: tuple[str, ...] = ()
 
 
-class Treatment(Struct, frozen=True):
+class Treatment(Struct, frozen=True, gc=False):
     """A recorded medicine that the rules know. `current`: being taken at the record's moment."""
 
     medicine: str
@@ -163,7 +165,7 @@ class Treatment(Struct, frozen=True):
     marks: tuple[str, ...] = ()
 
 
-class Patient(Struct, frozen=True):
+class Patient(Struct, frozen=True, gc=False):
     """Who a record is about.
 
     `key` is unique in the request. `identity` is what the ids of this patient's
@@ -182,7 +184,7 @@ class Patient(Struct, frozen=True):
     sex: Sex | None = None
 
 
-class Tally(Struct, frozen=True):
+class Tally(Struct, frozen=True, gc=False):
     """How many resources of a patient were read, and what usable came of them."""
 
     observations: int = 0
@@ -193,7 +195,7 @@ class Tally(Struct, frozen=True):
     treatments: int = 0
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """All that is known of one patient at one moment (`moment`, aware, UTC)."""
 
     patient: Patient
@@ -204,7 +206,7 @@ class Record(Struct, frozen=True):
     tally: Tally = Tally()
 
 
-class Finding(Struct, frozen=True):
+class Finding(Struct, frozen=True, gc=False):
     """A first conclusion from one result: "hyponatremia, profound".
 
     `grade` is the grade's name and `rank` its place, 1 the mildest. `limit` is the
@@ -221,7 +223,7 @@ class Finding(Struct, frozen=True):
     marks: tuple[str, ...] = ()
 
 
-class Normal(Struct, frozen=True):
+class Normal(Struct, frozen=True, gc=False):
     """An analyte that was measured and is normal: `limit` is the interval, printed."""
 
     analyte: str
@@ -233,7 +235,7 @@ class Normal(Struct, frozen=True):
 Evidence = Finding | Normal | Problem | Treatment
 
 
-class FiredLink(Struct, frozen=True):
+class FiredLink(Struct, frozen=True, gc=False):
     """A link whose conditions held, with the evidence that made them hold."""
 
     link: str
@@ -245,14 +247,14 @@ class FiredLink(Struct, frozen=True):
     steps: int = 0
 
 
-class Check(Struct, frozen=True):
+class Check(Struct, frozen=True, gc=False):
     """A test that would confirm or refute a cause; `on_file`: a result is in the record."""
 
     text: str
     on_file: bool
 
 
-class Cause(Struct, frozen=True):
+class Cause(Struct, frozen=True, gc=False):
     """One possible cause of myoclonus for one patient, and why.
 
     `agent` is the medicine's id for causes of the drug- family, else "".
@@ -276,7 +278,7 @@ class Cause(Struct, frozen=True):
     absorbed: tuple[str, ...] = ()
 
 
-class Assessment(Struct, frozen=True):
+class Assessment(Struct, frozen=True, gc=False):
     """The outcome for one patient: causes, most pressing first, and what must be said.
 
     `findings` is everything that the results showed, named as a cause or not;

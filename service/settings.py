@@ -67,8 +67,8 @@ class Settings(BaseSettings):
     max_entries: int = Field(default=25_000, ge=1)
     """Most entries of one Bundle; more is refused with 413."""
 
-    # At 96, the recursion of readers and models stays below Python's limit.
-    max_depth: int = Field(default=64, ge=8, le=96)
+    # At 64, the recursion of readers and models stays below Python's limit.
+    max_depth: int = Field(default=64, ge=8, le=64)
     """Deepest nesting of JSON objects and arrays; more is refused with 400."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"

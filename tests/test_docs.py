@@ -51,7 +51,7 @@ def test_every_option_is_told() -> None:
 
 
 def test_every_exit_code_is_told() -> None:
-    told = {int(code) for code in re.findall(r"^\| (\d) \|", OPERATIONS, re.MULTILINE)}
+    told = {int(code) for code in re.findall(r"^\| (\d+) \|", OPERATIONS, re.MULTILINE)}
     used = {value for name, value in vars(exits).items() if name.isupper()}
 
     assert told == used | {0}

@@ -59,7 +59,7 @@ def test_secrets_do_not_print(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MYOFLAG_BASE", "https://example.org/fhir\n", "such as https://example.org/fhir, without"),
         ("MYOFLAG_BASE", "https://example.org?a=b", "such as https://example.org/fhir, without"),
         ("MYOFLAG_BASE", "example.org", "such as https://example.org/fhir, without"),
-        ("MYOFLAG_MAX_DEPTH", "97", "less than or equal to 96"),
+        ("MYOFLAG_MAX_DEPTH", "65", "less than or equal to 64"),
         ("MYOFLAG_MAX_BODY_BYTES", "0", "greater than or equal to 1"),
         ("MYOFLAG_LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
         ("MYOFLAG_SNOMED", "perhaps", "valid boolean"),

@@ -195,9 +195,7 @@ def _versions(links: Sequence[Link], knowledge: Knowledge) -> str:
     return f"{'; '.join(rules)}.{not_yet} {version}"
 
 
-def _sources(
-    outline: _Outline, links: Iterable[Link], knowledge: Knowledge
-) -> list[Reference]:
+def _sources(outline: _Outline, links: Iterable[Link], knowledge: Knowledge) -> list[Reference]:
     """The sources of the rules of a cause, of itself and of the limits, each once."""
     cited = [one for link in links for one in link.references]
     cited.extend(knowledge.causes[outline.cause].references)

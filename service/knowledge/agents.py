@@ -2,7 +2,8 @@
 
 A link to `drug-{agent}` names the medicines that it is about by its `treatment`
 conditions. In each copy these are narrowed to one agent, its id is "LINK/agent", its cause
-"drug-agent", and `{name}` in its texts is the medicine's name.
+"drug-agent", `{name}` in its texts is the medicine's name, and the medicine's references
+stand behind its own.
 """
 
 from collections.abc import Iterable, Mapping
@@ -90,6 +91,7 @@ def _for_agent(link: Link, agents: frozenset[str], medicine: MedicineRule, group
         cause=_PREFIX + agent,
         when=_narrow(link.when, agent, mine, words - mine),
         because=fill(link.because, name),
+        references=tuple(dict.fromkeys((*link.references, *medicine.references))),
         speaks_against=fill(link.speaks_against, name),
         check_next=tuple(fill(check, name) for check in link.check_next),
         remarks=tuple(

@@ -220,7 +220,8 @@ class MedicineRule(Document, frozen=True):
     """A medicine (one agent) that links may name: rules/medicines/*.yaml.
 
     `rxnorm` are ingredient codes, `atc` codes may end in "*". `lingers`: how long
-    after its end a medicine still counts as taken.
+    after its end a medicine still counts as taken. `references` are about this agent: its
+    copies of links to `drug-{agent}` cite them beside the link's own.
     """
 
     medicine: str
@@ -231,6 +232,7 @@ class MedicineRule(Document, frozen=True):
     names: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     lingers: str = "0 d"
+    references: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -383,7 +385,11 @@ class Link(Document, frozen=True):
 
 
 class Reference(Document, frozen=True):
-    """A source: rules/references/*.yaml. `confirmed`: seen in a public record."""
+    """A source: rules/references/*.yaml.
+
+    `confirmed`: seen in a public record. `literature` is false for what nobody can look up:
+    general knowledge, a choice of the authors.
+    """
 
     reference: str
     cite: str
@@ -391,6 +397,7 @@ class Reference(Document, frozen=True):
     pmid: str = ""
     url: str = ""
     confirmed: bool = True
+    literature: bool = True
 
 
 class Locked(Document, frozen=True):

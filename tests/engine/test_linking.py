@@ -1,16 +1,14 @@
 """The wrapper around durable-rules: exact, loud, and no heavier after thousands of sessions."""
 
 import gc
-import os
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import durable_rules_engine
 import pytest
 
 from service.engine.linking import MAX_PATTERNS, Fact, Linker, LinkingError, Pattern
+from tests.memory import resident_kilobytes
 
 SODIUM = Pattern("finding", "hyponatremia", 2)
 CELIAC = Pattern("problem", "celiac-disease")
@@ -24,15 +22,6 @@ NORMAL_B12 = Fact("normal", "vitamin_b12")
 def linker() -> Iterator[Linker]:
     with Linker([[SODIUM], [SODIUM, CELIAC], [CELIAC, NORMAL]]) as made:
         yield made
-
-
-def resident_kilobytes() -> int:
-    """The memory of this process that is in use, C's included."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
-    command = ["ps", "-o", "rss=", "-p", str(os.getpid())]
-    return int(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
 def test_a_conjunction_fires_where_every_fact_is_there(linker: Linker) -> None:

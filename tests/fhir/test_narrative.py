@@ -8,6 +8,7 @@ from msgspec import structs
 
 from service.fhir.citations import told
 from service.fhir.narrative import narrative
+from service.knowledge.model import Knowledge
 from service.record import Cause
 from tests.fhir.assessed import (
     ALCOHOL,
@@ -33,16 +34,16 @@ OF_THE_RULES = (
 )
 
 
-def story(cause: Cause) -> str:
-    evidence, signs = told(cause.evidence, KNOWLEDGE), told(cause.sign, KNOWLEDGE)
-    return narrative(cause, evidence, signs, KNOWLEDGE)
+def story(cause: Cause, knowledge: Knowledge = KNOWLEDGE) -> str:
+    evidence, signs = told(cause.evidence, knowledge), told(cause.sign, knowledge)
+    return narrative(cause, evidence, signs, knowledge)
 
 
-def paragraphs(cause: Cause) -> dict[str, str]:
+def paragraphs(cause: Cause, knowledge: Knowledge = KNOWLEDGE) -> dict[str, str]:
     """What is told under each label, without markup; what a list says is joined by " | "."""
     found: dict[str, str] = {}
     label = ""
-    for element in ET.fromstring(story(cause)):  # noqa: S314 - ours
+    for element in ET.fromstring(story(cause, knowledge)):  # noqa: S314 - ours
         if element.tag == f"{XHTML}p":
             label = element[0].text or ""
             found[label] = (element[0].tail or "").removeprefix(":").strip()
@@ -136,6 +137,36 @@ def test_literature_that_nobody_confirmed_is_marked() -> None:
         "A cause of myoclonus known from case reports only. "
         "Author A. A title & more. J Made Up 2020;1:1-9, doi:10.1000/made.up, PMID 12345678; "
         "A page, https://pages.example.org/copper (not confirmed)"
+    )
+
+
+def test_what_nobody_can_look_up_is_told_apart_from_literature() -> None:
+    judgment = structs.replace(
+        KNOWLEDGE.references["page-only"], cite="A choice of the authors.", literature=False
+    )
+    references = {**KNOWLEDGE.references, "page-only": judgment}
+    knowledge = structs.replace(KNOWLEDGE, references=references)
+    cause = drug(cause="copper-deficiency", links=(fired("copper-low-in-celiac", GABAPENTIN),))
+    told_of = paragraphs(cause, knowledge)
+    assert told_of["Literature"].endswith("doi:10.1000/made.up, PMID 12345678")
+    assert told_of["Beside literature"] == "A choice of the authors."
+    assert "Beside literature" not in paragraphs(cause)
+
+
+def test_a_doubt_that_several_rules_share_is_told_once() -> None:
+    doubts = {
+        "sodium-very-low": "High lipids; a dose that was reduced.",
+        "sodium-with-alcohol": "A dose that was reduced.",
+        "sodium-low": "A dose that was reduced; years without jerks.",
+    }
+    links = KNOWLEDGE.links | {
+        link: structs.replace(KNOWLEDGE.links[link], speaks_against=doubt)
+        for link, doubt in doubts.items()
+    }
+    cause = hyponatremia(links=tuple(fired(link, sodium()) for link in doubts))
+    told_of = paragraphs(cause, structs.replace(KNOWLEDGE, links=links))
+    assert told_of["Would raise doubt"] == (
+        "High lipids; a dose that was reduced. Years without jerks."
     )
 
 

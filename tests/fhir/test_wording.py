@@ -212,3 +212,26 @@ def test_no_line_breaks_whatever_the_sender_wrote(piece: Evidence, text: str) ->
     told = line(piece, KNOWLEDGE)
     assert told.isprintable() or "\ufffd" in told or not text.isprintable()
     assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "printed", "expected"),
+    [
+        ("INR", "2.4 INR", "INR 2.4, 2026-03-04 (limit > 2.3)"),
+        ("Blood pH", "7.10 [pH]", "Blood pH 7.10, 2026-03-04 (limit > 2.3)"),
+        ("INR", "2.4", "INR 2.4, 2026-03-04 (limit > 2.3)"),
+        ("INR", "INR", "INR INR, 2026-03-04 (limit > 2.3)"),
+        ("Sodium", "2.4 INR", "Sodium 2.4 INR, 2026-03-04 (limit > 2.3 INR)"),
+    ],
+)
+def test_a_unit_that_repeats_the_name_is_not_told_again(
+    name: str, printed: str, expected: str
+) -> None:
+    renamed = structs.replace(KNOWLEDGE.analytes["sodium"], name=name)
+    knowledge = structs.replace(KNOWLEDGE, analytes=KNOWLEDGE.analytes | {"sodium": renamed})
+    unit = "[pH]" if "pH" in name else "{INR}"
+    piece = sodium(
+        result=structs.replace(result("sodium", "118 mmol/L"), printed=printed),
+        limit=f"> 2.3 {unit}",
+    )
+    assert line(piece, knowledge) == expected

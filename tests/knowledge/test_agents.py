@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from service.knowledge.agents import agent_of, fill
+from service.knowledge.faults import RulesError
 from service.knowledge.language import Condition, Expected
+from service.knowledge.lint import lint
 from service.knowledge.loader import load
 from service.knowledge.model import Knowledge
 from tests.knowledge.small_rules import FILES, changed, write_rules
@@ -35,6 +37,34 @@ def test_the_texts_of_a_copy_name_its_agent(small: Knowledge) -> None:
     assert link.because == "Pregabalin causes jerks."
     assert link.speaks_against == "Long use of pregabalin."
     assert link.remarks[0].say == "Pregabalin is new."
+
+
+def test_a_copy_cites_the_references_of_its_own_agent_behind_those_of_the_link(
+    tmp_path: Path,
+) -> None:
+    folder = changed(
+        tmp_path,
+        "medicines/all.yaml",
+        "names: [Neurontin]\n",
+        "names: [Neurontin]\nreferences: [gabapentin-2018, kumar-2006]\n",
+    )
+    with (folder / "references" / "all.yaml").open("a", encoding="utf-8") as file:
+        file.write("---\nreference: gabapentin-2018\ncite: Of gabapentin.\n")
+    links = load(folder).links
+    assert links["gabapentinoids/gabapentin"].references == ("kumar-2006", "gabapentin-2018")
+    assert links["gabapentinoids/pregabalin"].references == ("kumar-2006",)
+    assert lint(folder) == ()
+
+
+def test_a_medicine_cites_only_what_exists(tmp_path: Path) -> None:
+    folder = changed(
+        tmp_path,
+        "medicines/all.yaml",
+        "names: [Neurontin]\n",
+        "names: [Neurontin]\nreferences: [nobody-1999]\n",
+    )
+    with pytest.raises(RulesError, match=r'references\[0\]: there is no reference "nobody-1999"'):
+        load(folder)
 
 
 def test_the_tests_of_a_family_go_to_the_copies_that_they_are_about(small: Knowledge) -> None:

@@ -1,8 +1,10 @@
 """The rules that Myoflag ships."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from msgspec.structs import asdict
 
 from service.knowledge.cases import record_of
@@ -10,6 +12,8 @@ from service.knowledge.lint import lint
 from service.knowledge.loader import load
 from service.knowledge.model import Knowledge
 from service.knowledge.names import fold_name
+from service.knowledge.quantities import parse_range
+from service.knowledge.units import convert
 
 
 def test_they_load_and_lint_clean(shipped_folder: Path) -> None:
@@ -55,3 +59,98 @@ def test_every_cause_is_named_by_a_link_that_is_active(shipped: Knowledge) -> No
         link.cause for link in shipped.links.values() if link.strength and link.status == "active"
     }
     assert shipped.causes.keys() <= named
+
+
+def is_plausible(shipped: Knowledge, analyte: str, value: str, unit: str) -> bool:
+    written = parse_range(shipped.analytes[analyte].plausible)
+    number = convert(shipped, analyte, Decimal(value), unit, written.unit)
+    return written.low <= number <= written.high
+
+
+@pytest.mark.parametrize(
+    ("analyte", "value", "unit"),
+    [
+        ("glucose", "2656", "mg/dL"),
+        ("glucose", "147.6", "mmol/L"),
+        ("sodium", "85", "mmol/L"),
+        ("sodium", "209", "mmol/L"),
+        ("potassium", "14", "mmol/L"),
+        ("calcium_total", "2.9", "mg/dL"),
+        ("magnesium", "0.1", "mg/dL"),
+        ("magnesium", "22", "mg/dL"),
+        ("phosphate", "59.6", "mg/dL"),
+        ("creatinine", "37", "mg/dL"),
+        ("osmolality", "469", "mosm/kg"),
+        ("ph", "6.38", "[pH]"),
+        ("bicarbonate", "1", "mmol/L"),
+    ],
+)
+def test_what_patients_survived_is_plausible(
+    shipped: Knowledge, analyte: str, value: str, unit: str
+) -> None:
+    assert is_plausible(shipped, analyte, value, unit)
+
+
+@pytest.mark.parametrize(
+    ("analyte", "value", "unit"),
+    [
+        ("glucose", "175", "mmol/L"),
+        ("sodium", "14.0", "mmol/L"),
+        ("sodium", "1400", "mmol/L"),
+        ("potassium", "15.6", "mmol/L"),
+        ("potassium", "41", "mmol/L"),
+        ("potassium", "0.41", "mmol/L"),
+        ("calcium_total", "9.4", "mmol/L"),
+        ("calcium_total", "2.4", "mg/dL"),
+        ("creatinine", "80", "mg/dL"),
+        ("creatinine", "0.9", "umol/L"),
+        ("pco2", "5.3", "mm[Hg]"),
+        ("albumin", "4.2", "g/L"),
+        ("copper", "95", "umol/L"),
+        ("ph", "74", "[pH]"),
+    ],
+)
+def test_a_normal_value_in_the_unit_of_another_system_or_without_its_point_is_not_plausible(
+    shipped: Knowledge, analyte: str, value: str, unit: str
+) -> None:
+    assert not is_plausible(shipped, analyte, value, unit)
+
+
+def test_no_citation_speaks_of_how_it_was_found(shipped: Knowledge) -> None:
+    for reference in shipped.references.values():
+        for words in ("not seen", "recalled", "paraphrased", "not shown", "no single source"):
+            assert words not in reference.cite
+
+
+def test_no_medicine_is_given_the_literature_of_another(shipped: Knowledge) -> None:
+    cited = {
+        link.link.rpartition("/")[2]: set(link.references)
+        for link in shipped.links.values()
+        if "/" in link.link
+    }
+    assert "payne-2017" in cited["cefepime"]
+    assert "lithium-myoclonus-2019" in cited["lithium"]
+    assert "gabapentin-esrd-2005" in cited["gabapentin"]
+    for agent, references in cited.items():
+        own = set(shipped.medicines[agent].references)
+        for other in shipped.medicines.values():
+            assert not references & set(other.references) - own
+
+
+@pytest.mark.parametrize(
+    ("text", "is_sign"),
+    [
+        ("Involuntary jerks", True),
+        ("Myoclonic jerk", True),
+        ("Tremor", False),
+        ("Twitching", False),
+        ("Muscle twitching", False),
+        ("Perioral and eyelid twitching, abnormal posturing", False),
+        ("Jerking", False),
+        ("Hypnic jerks", False),
+    ],
+)
+def test_only_names_that_mean_jerks_alone_are_documented_jerks(
+    shipped: Knowledge, text: str, is_sign: bool
+) -> None:
+    assert (shipped.problem_names.get(fold_name(text)) == "myoclonus") == is_sign
