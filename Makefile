@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-ver
 	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check format coverage rules docs lock image clean
+.PHONY: help demo serve test check format coverage bench rules docs lock image clean
 
 help:  ## list these commands
 	@echo "Myoflag: FHIR laboratory results and diagnoses in, explained Flags out. Try: make demo"
@@ -45,6 +45,9 @@ coverage: $(VENV)/.test  ## run all tests and show the lines that none of them r
 	@$(BIN)/coverage run -m pytest -q
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+
+bench: $(VENV)/.test  ## measure what evaluations cost on this machine, as docs/performance.md tells
+	@$(BIN)/python -m tests.benchmarks $(BENCH)
 
 rules: $(VENV)/.runtime  ## lint the rules and run the tests beside them
 	@$(BIN)/myoflag rules lint

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from service.engine.grading import Graded, is_readable
 from service.engine.limits import Table
@@ -12,7 +13,7 @@ from service.record import Result
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-class Counted(NamedTuple):
+class Counted(Struct, frozen=True):
     """The results of one analyte, sorted by whether they count.
 
     `counting` may decide. `past` are the dated ones that are not in the future, however

@@ -1,14 +1,15 @@
 """Which links hold, cause by cause, once what other links suppress is taken away."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from service.engine.evidence import gather
 from service.engine.rulebook import CompiledLink, Effect, Numbers, Rulebook, Sitting
 from service.record import Evidence
 
 
-class Held(NamedTuple):
+class Held(Struct, frozen=True):
     """A link that holds for a cause, its evidence, and what it remarks."""
 
     compiled: CompiledLink
@@ -17,7 +18,7 @@ class Held(NamedTuple):
     remarks: tuple[str, ...]
 
 
-class Holding(NamedTuple):
+class Holding(Struct, frozen=True):
     """The links that hold by cause, those that suppressed something, and the shadow ones."""
 
     by_cause: dict[str, list[Held]]
@@ -77,19 +78,16 @@ class _Sieve:
         self._rulebook = rulebook
         self._sitting = sitting
         self._everywhere = {each.link.suppress for each in suppressing if not each.causes}
-        self._for_cause = {
-            (cause, each.link.suppress) for each in suppressing for cause in each.causes
-        }
+        self._for_cause: dict[str, set[str]] = {}
+        for each in suppressing:
+            for cause in each.causes:
+                gone = self._for_cause.setdefault(cause, set(self._everywhere))
+                gone.add(each.link.suppress)
 
     def keeps(self, numbers: Numbers, cause: str) -> bool:
         """Whether an alternative rests on nothing that is suppressed for a cause."""
-        if not self._everywhere and not self._for_cause:
-            return True
-        findings = (self._rulebook.findings[number] for number in numbers)
-        return not any(
-            finding in self._everywhere or (cause, finding) in self._for_cause
-            for finding in findings
-        )
+        gone = self._for_cause.get(cause, self._everywhere)
+        return not gone or gone.isdisjoint(map(self._rulebook.findings.__getitem__, numbers))
 
     def takes_away(self, compiled: CompiledLink) -> bool:
         """Whether the finding that a link suppresses is there at all."""

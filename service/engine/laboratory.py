@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -48,7 +48,7 @@ class Showing(Struct, frozen=True):
     issues: tuple[Issue, ...]
 
 
-class _Decision(NamedTuple):
+class _Decision(Struct, frozen=True):
     """What decides of an analyte; `tied` are the results of that moment where they differ."""
 
     graded: Graded

@@ -27,7 +27,7 @@ class Person(NamedTuple):
     sex: Sex | None
 
 
-class Verdict(NamedTuple):
+class Verdict(Struct, frozen=True):
     """Whether a result lies beyond a limit, None where that is not known, and who says so.
 
     `number` and `printed` are the limit; a flag has no number. `joined`: the rules'
@@ -66,7 +66,7 @@ class Ladder(Struct, frozen=True):
     low: bool
 
 
-class Edge(NamedTuple):
+class Edge(Struct, frozen=True):
     """A limit that values inside do not cross."""
 
     number: Number
@@ -124,7 +124,7 @@ def between(edges: Iterable[Edge]) -> Inside:
     high: Edge | None = None
     # Where two are of one number, the one that lets in less: "at or below 3" before "below 3".
     for edge in edges:
-        number, side, _ = edge
+        number, side = edge.number, edge.side
         if side in LOW_SIDES:
             if not low or number > low.number or (side != "below" and number == low.number):
                 low = edge

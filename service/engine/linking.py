@@ -106,12 +106,12 @@ class Linker:
         pattern is about are left out. Raises LinkingError where durable-rules reports a
         failure, and where this linker is closed.
         """
-        stated = tuple(dict.fromkeys(facts))
+        stated = tuple(dict.fromkeys((fact[:2], fact.grade) for fact in facts))
         fired: set[int] = set()
         with self._lock:
             if self._closed:
                 raise LinkingError("the engine is closed")
-            for name in dict.fromkeys(fact[:2] for fact in stated):
+            for name in dict.fromkeys(name for name, _ in stated):
                 for ruleset in self._rulesets.get(name, ()):
                     fired |= ruleset.fired(stated)
         return frozenset(fired)
@@ -135,11 +135,11 @@ class _Ruleset:
         }
         self._compile()
 
-    def fired(self, facts: Iterable[Fact]) -> set[int]:
+    def fired(self, facts: Iterable[tuple[_Name, int]]) -> set[int]:
         batch = [_OPENING]
-        for fact in facts:
-            if text := self._texts.get(fact[:2]):
-                batch.append(f'{text},"grade":{fact.grade:d},"id":"{len(batch)}"}}')
+        for name, grade in facts:
+            if text := self._texts.get(name):
+                batch.append(f'{text},"grade":{grade:d},"id":"{len(batch)}"}}')
         try:
             return self._run(f"[{','.join(batch)}]")
         except (LinkingError, durable_rules_engine.error, MemoryError) as error:

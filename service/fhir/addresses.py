@@ -41,15 +41,16 @@ def address(text: str) -> Address | None:
     text = text.strip()
     if not text:
         return None
-    if found := _UUID.fullmatch(text):
+    scheme = text[: text.find(":")].lower() if ":" in text else ""
+    is_url = scheme in ("http", "https")
+    if not is_url and (found := _UUID.fullmatch(text)):
         key = f"urn:uuid:{found[1].lower()}"
         return Address(key, text if len(text) > len(found[1]) else key, universal=True)
-    scheme = text[: text.find(":")].lower() if ":" in text else ""
     if scheme == "urn":
         return Address(text, text, universal=True)
     path = text.partition("?")[0].partition("#")[0]
     path, _, version = path.partition(_HISTORY)
-    if scheme in ("http", "https"):
+    if is_url:
         return _absolute(path, version)
     if found := _LOCAL.fullmatch(path):
         local = f"{found[1]}/{found[2]}"

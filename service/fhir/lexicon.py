@@ -12,6 +12,8 @@ from service.knowledge.units import convert, find_unit
 
 #: Senders' spellings and codes that are remembered; beyond that the memory starts afresh.
 _MOST_REMEMBERED = 10_000
+#: Longer ones are nobody's habit, and are looked up each time.
+_LONGEST_REMEMBERED = 200
 
 Bounds = tuple[Decimal, Decimal]
 
@@ -49,6 +51,8 @@ class Lexicon:
         """The unit of the table that a quantity names, None for none."""
         named = (system, code, text)
         if named not in self._units:
+            if len(system) + len(code) + len(text) > _LONGEST_REMEMBERED:
+                return find_unit(self.knowledge, system, code, text)
             if len(self._units) >= _MOST_REMEMBERED:
                 self._units.clear()
             self._units[named] = find_unit(self.knowledge, system, code, text)
@@ -65,12 +69,16 @@ class Lexicon:
     def _find(
         self, kind: str, indexes: dict[str, CodeIndex], system: str, code: str
     ) -> tuple[str, ...]:
+        index = indexes.get(system)
+        if not index or not code:
+            return ()
+        if len(code) > _LONGEST_REMEMBERED:
+            return index.find(code)
         asked = (kind, system, code)
         if asked not in self._coded:
             if len(self._coded) >= _MOST_REMEMBERED:
                 self._coded.clear()
-            index = indexes.get(system)
-            self._coded[asked] = index.find(code) if index and code else ()
+            self._coded[asked] = index.find(code)
         return self._coded[asked]
 
     def plausible(self, analyte: str, unit: str, form: str) -> Bounds | None:

@@ -49,8 +49,7 @@ def measure(
     """The value of an Observation or component, at `spot`, that means an analyte."""
     value = value_of(part)
     laboratory = flagged(part.interpretation)
-    if laboratory != _UNFLAGGED:
-        _say_flags(laboratory, spot)
+    _say_flags(laboratory, spot)
     marks: tuple[str, ...] = ("preliminary",) if laboratory.held else ()
     if not isinstance(value, Value):
         printed = _say_unreadable(value, spot)
@@ -82,9 +81,6 @@ def measure(
     )
 
 
-_UNFLAGGED = Flagged()
-
-
 def _say_flags(laboratory: Flagged, spot: Spot) -> None:
     if laboratory.contradictory:
         spot.warning("conflict", _CONTRADICTORY, ".interpretation")
@@ -108,9 +104,8 @@ def _say_unreadable(value: Unreadable | None, spot: Spot) -> str:
 
 def _unit_of(value: Value, meant: Meant, lexicon: Lexicon, spot: Spot) -> str | None:
     """The unit of a value, where it is one that the analyte and its code can have."""
-    analyte = lexicon.analyte(meant.analyte)
     if not value.unit and not value.code:
-        if "1" in analyte.units:
+        if "1" in lexicon.analyte(meant.analyte).units:
             return "1"
         spot.warning("required", _NO_UNIT, ".value")
         return None
@@ -126,6 +121,7 @@ def _unit_of(value: Value, meant: Meant, lexicon: Lexicon, spot: Spot) -> str | 
     for measured in meant.measured or (None,):
         if accepted(lexicon.knowledge, meant.analyte, measured, unit):
             return unit
+    analyte = lexicon.analyte(meant.analyte)
     if unit not in analyte.units:
         text = f"{analyte.name} is read in {_listed(analyte.units)}, not in {unit}."
     else:

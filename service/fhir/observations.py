@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/observation.html
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Container
 
 from msgspec import Struct
 
@@ -14,7 +14,7 @@ from service.fhir.context import Context
 from service.fhir.draws import Draw, draw_of
 from service.fhir.entries import Entry
 from service.fhir.issues import Spot
-from service.fhir.lexicon import Meant
+from service.fhir.lexicon import Lexicon, Meant
 from service.fhir.measurements import measure
 from service.fhir.patients import Chart
 from service.fhir.reports import Reported
@@ -74,8 +74,8 @@ def read_observation(entry: Entry, observation: wire.Observation, context: Conte
     marks = _marks(observation, reports, spot)
     if marks is None or _is_of_another(entry, observation, context, spot):
         return
-    parts = list(_parts(observation, context))
-    if any(meant for _, _, meant in parts):
+    parts = _parts(observation, context.lexicon)
+    if parts[0][2] or any(meant for _, _, meant in parts):
         draw = draw_of(entry, observation, reports, context, spot)
         source = context.source(entry, observation.identifier)
         whole = _Whole(observation, chart, spot, draw, marks, source, context)
@@ -137,11 +137,12 @@ def _is_of_another(
     return False
 
 
-def _parts(observation: wire.Observation, context: Context) -> Iterator[_Part]:
+def _parts(observation: wire.Observation, lexicon: Lexicon) -> list[_Part]:
     """The Observation and its components, each with its path and what its code means."""
-    yield "", observation, analyte_of(observation.code, context.lexicon)
+    parts: list[_Part] = [("", observation, analyte_of(observation.code, lexicon))]
     for i, component in enumerate(observation.component or ()):
-        yield f".component[{i}]", component, analyte_of(component.code, context.lexicon)
+        parts.append((f".component[{i}]", component, analyte_of(component.code, lexicon)))
+    return parts
 
 
 def _is_panel(observation: wire.Observation) -> bool:

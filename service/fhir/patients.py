@@ -143,12 +143,13 @@ class Charts:
         target = self._identified(target)
         if target.key in self._torn:
             return _TWO_PATIENTS
-        return _ANOTHER if self._contradicts(reference, target.key) else target
+        if reference.identifier and self._contradicts(reference.identifier, target.key):
+            return _ANOTHER
+        return target
 
-    def _contradicts(self, reference: wire.Reference, key: str) -> bool:
+    def _contradicts(self, beside: wire.Identifier, key: str) -> bool:
         """Whether the identifier beside a reference is not that of the Patient referred to."""
-        beside = reference.identifier
-        if not (beside and beside.system and beside.value):
+        if not (beside.system and beside.value):
             return False
         known = {
             one.value

@@ -64,11 +64,14 @@ def problems_of(concept: wire.CodeableConcept | None, lexicon: Lexicon) -> Named
     against its name all the same.
     """
     names = lexicon.knowledge.problem_names
-    words = tuple(dict.fromkeys(texts(concept)))
-    # Some names begin like denials, as "negative myoclonus" does.
-    said = [text for text in words if "?" in text or fold_name(text) not in names]
+    words = {text: fold_name(text) for text in texts(concept)}
     coded = tuple(codings(concept))
     found = {problem for system, code in coded for problem in lexicon.problems(system, code)}
+    named = {names[name] for name in words.values() if name in names}
+    if not found and not named:
+        return Named()
+    # Some names begin like denials, as "negative myoclonus" does.
+    said = [text for text, name in words.items() if "?" in text or name not in names]
     if found:
         own = [lexicon.knowledge.problems[problem].name for problem in found]
         return Named(
@@ -76,10 +79,9 @@ def problems_of(concept: wire.CodeableConcept | None, lexicon: Lexicon) -> Named
             denied=any(denies(text) or _negates(text, own) for text in said),
             doubted=any(map(doubts, said)),
         )
-    if not words or any(denies(text) or doubts(text) for text in said):
+    if any(denies(text) or doubts(text) for text in said):
         return Named()
     indexes = lexicon.knowledge.problem_codes
-    named = {names[name] for text in words if (name := fold_name(text)) in names}
     kept = {
         problem
         for problem in named

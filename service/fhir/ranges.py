@@ -75,11 +75,12 @@ def interval_of(
     """
     candidates = []
     for i, one in enumerate(ranges):
+        path = f".referenceRange[{i}]"
         fit = _fit(one, chart, moment)
         if fit is False:
-            spot.information("business-rule", _OTHERS, f".referenceRange[{i}]")
+            spot.information("business-rule", _OTHERS, path)
         else:
-            candidates.append((f".referenceRange[{i}]", one, fit))
+            candidates.append((path, one, fit))
     if len(candidates) > 1:
         certain = [candidate for candidate in candidates if candidate[2]]
         if len(certain) != 1:
@@ -127,11 +128,11 @@ class _OtherUnitError(ValueError):
 
 def _bound(bound: wire.Quantity | None, unit: str, lexicon: Lexicon) -> Decimal | None:
     """A bound in the unit of the value. Without a unit of its own it is in the value's."""
-    if bound is None or not wire.present(bound.value):
+    if bound is None or (written := bytes(bound.value)) in wire.NOT_SENT:
         return None
     if bound.comparator:
         raise NotANumberError("A bound has no comparator.")
-    found = number(bound.value)
+    found = number(written)
     if bound.code is None and bound.unit is None:
         return found
     own = lexicon.unit(bound.system or "", bound.code or "", bound.unit or "")

@@ -100,8 +100,8 @@ class Directory:
             return self._logical(reference)
         here = _outermost(entry).address
         asked = (text, _server(here))
-        if asked in self._found:
-            return self._found[asked]
+        if known := self._found.get(asked):
+            return known
         if text.startswith("#"):
             return self._contained(text, entry)
         if _SEARCH.match(text):

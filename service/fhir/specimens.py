@@ -93,7 +93,10 @@ def _words_in(element: object) -> Iterable[str]:
 
 def fluid_in(words: Iterable[str]) -> str:
     """The specimen other than blood that one of the texts names, "" for none."""
-    return next(filter(None, map(_fluid, words)), "")
+    for text in words:
+        if fluid := _fluid(text):
+            return fluid
+    return ""
 
 
 # What senders call a test comes again with every result of it.

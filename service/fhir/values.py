@@ -74,7 +74,7 @@ class Unreadable(Struct, frozen=True):
     path: str = ".value"
 
 
-def number(raw: Raw) -> Decimal:
+def number(raw: Raw | bytes) -> Decimal:
     """A JSON number, exactly. Raises NotANumberError for all else and beyond the bounds above."""
     return _number(bytes(raw))
 
@@ -132,11 +132,12 @@ def has_value(measured: wire.Measured) -> bool:
 def quantity_value(quantity: wire.Quantity) -> Value | Unreadable:
     """The number of a Quantity, with its comparator and what names its unit."""
     unit = quantity.unit or quantity.code or ""
-    if not wire.present(quantity.value):
+    written = bytes(quantity.value)
+    if written in wire.NOT_SENT:
         why = "The Quantity has no value."
         return Unreadable("warning", "required", why, (quantity.comparator or "")[:2])
     try:
-        found = number(quantity.value)
+        found = _number(written)
     except NotANumberError as error:
         return Unreadable("warning", "value", str(error))
     comparator = _COMPARATORS.get(quantity.comparator or "")
@@ -145,7 +146,7 @@ def quantity_value(quantity: wire.Quantity) -> Value | Unreadable:
         return Unreadable("warning", "code-invalid", why)
     return Value(
         found,
-        f"{comparator}{bytes(quantity.value).decode()} {unit[:_LONGEST_PRINT]}".rstrip(),
+        f"{comparator}{written.decode()} {unit[:_LONGEST_PRINT]}".rstrip(),
         comparator,
         quantity.system or "",
         quantity.code or "",

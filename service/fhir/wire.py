@@ -17,9 +17,13 @@ class Element(Struct, frozen=True, rename="camel", gc=False):
     """
 
 
+#: What an element that is kept Raw is where it was not sent.
+NOT_SENT = (b"", b"null")
+
+
 def present(raw: Raw) -> bool:
     """Whether an element that is kept Raw was sent."""
-    return bytes(raw) not in (b"", b"null")
+    return bytes(raw) not in NOT_SENT
 
 
 class Coding(Element, frozen=True):

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
 from fractions import Fraction
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -37,7 +36,7 @@ class Computed(Struct, frozen=True):
     issues: tuple[Issue, ...] = ()
 
 
-class _Dated(NamedTuple):
+class _Dated(Struct, frozen=True):
     """A usable number at a time."""
 
     value: Fraction
@@ -49,7 +48,7 @@ class _Dated(NamedTuple):
 _Found = tuple[Decimal | None, tuple[_Dated, ...]]
 
 
-def compute(  # noqa: PLR0917 - what it depends on, in the order in which it is asked
+def compute(
     knowledge: Knowledge,
     derived: str,
     chosen: Mapping[str, Result],
@@ -209,6 +208,8 @@ def _change(
     meets only the extreme of those shortly before it, so that thousands of results cost
     no more than their sorting.
     """
+    if not results[1:]:
+        return None
     unit = knowledge.analytes[change.analyte].unit if change.kind == "ratio" else rule.unit
     dated = [found for result in results if (found := _dated(knowledge, result, unit))]
     if change.kind == "ratio":

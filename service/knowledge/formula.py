@@ -91,8 +91,9 @@ def _term(node: ast.expr, formula: str, names: set[str]) -> _Term:
         inner = _term(node.operand, formula, names)
         return lambda values: _CONTEXT.minus(inner(values))
     if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-        terms = [_term(node.left, formula, names), _term(node.right, formula, names)]
-        return _joined(_OPERATORS[type(node.op)], terms)
+        left, right = _term(node.left, formula, names), _term(node.right, formula, names)
+        operate = _OPERATORS[type(node.op)]
+        return lambda values: operate(left(values), right(values))
     if (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
@@ -101,11 +102,8 @@ def _term(node: ast.expr, formula: str, names: set[str]) -> _Term:
         and len(node.args) > 1
     ):
         terms = [_term(argument, formula, names) for argument in node.args]
-        return _joined(_FUNCTIONS[node.func.id], terms)
+        choose = _FUNCTIONS[node.func.id]
+        return lambda values: reduce(choose, (term(values) for term in terms))
     raise ValueError(
         f'"{source}" is not allowed; formulas know + - * / **, min(a, b) and max(a, b)'
     )
-
-
-def _joined(operator: Callable[[Decimal, Decimal], Decimal], terms: list[_Term]) -> _Term:
-    return lambda values: reduce(operator, (term(values) for term in terms))

@@ -34,6 +34,14 @@ def test_ever_new_spellings_do_not_fill_the_memory() -> None:
     assert len(lexicon._coded) <= 10_000  # noqa: SLF001
 
 
+def test_very_long_spellings_are_looked_up_and_not_kept() -> None:
+    lexicon = Lexicon(KNOWLEDGE)
+    assert lexicon.unit("", "", f"mmol{' ' * 1_000}/L") == "mmol/L"
+    assert lexicon.problems(SNOMED, "7" * 1_000) == ()
+    assert not lexicon._units  # noqa: SLF001 - the memory is what this is about
+    assert not lexicon._coded  # noqa: SLF001
+
+
 @pytest.mark.parametrize(
     ("analyte", "unit", "form", "bounds"),
     [

@@ -1,0 +1,83 @@
+"""What one evaluation costs, stage by stage, and what a plain parse of the same bytes costs."""
+
+import gc
+from datetime import UTC, datetime
+from itertools import pairwise
+from statistics import median
+from time import process_time
+from typing import NamedTuple
+
+from msgspec import json
+
+from service.evaluation import Asked, Evaluation, Site, answer, compose
+from service.fhir.reading import ReadingOptions, read
+from tests.memory import resident_kilobytes
+
+#: A day after the newest draw of the bundles.
+CLOCK = datetime(2026, 11, 21, 8, tzinfo=UTC)
+
+#: Evaluations before memory is first looked at: what is remembered of senders fills up.
+_WARM = 200
+
+
+class Cost(NamedTuple):
+    """CPU seconds. `whole` is measured by itself; `parse` is a plain JSON parse into dicts."""
+
+    parse: float
+    read: float
+    assess: float
+    write: float
+    whole: float
+
+
+class Growth(NamedTuple):
+    """Resident memory in kB, before and after many evaluations."""
+
+    before: int
+    after: int
+
+
+def measure(site: Site, body: bytes, seconds: float) -> Cost:
+    """What evaluating a body costs: medians of as many rounds as fit into `seconds`, 3 at least.
+
+    CPU time of this process, so that another's work on the same machine hardly counts; and
+    each round runs every stage once, so that what slows one down slows all.
+    """
+    options = ReadingOptions(
+        clock=CLOCK,
+        moment=CLOCK,
+        zone=site.zone,
+        max_entries=site.max_entries,
+        max_depth=site.max_depth,
+    )
+    gc.collect()
+    rounds: list[Cost] = []
+    started = process_time()
+    while len(rounds) < 3 or process_time() - started < seconds:
+        rounds.append(_round(site, body, options))
+    return Cost(*map(median, zip(*rounds, strict=True)))
+
+
+def _round(site: Site, body: bytes, options: ReadingOptions) -> Cost:
+    times = [process_time()]
+    json.decode(body)
+    times.append(process_time())
+    intake = read(body, site.knowledge, options)
+    times.append(process_time())
+    assessments = tuple(map(site.engine.assess, intake.records))
+    times.append(process_time())
+    compose(site, Evaluation(intake, assessments), Asked())
+    times.append(process_time())
+    answer(site, body, Asked(), CLOCK)
+    times.append(process_time())
+    return Cost(*(after - before for before, after in pairwise(times)))
+
+
+def grow(site: Site, body: bytes, evaluations: int) -> Growth:
+    """How memory grows over so many evaluations of a body."""
+    for _ in range(_WARM):
+        answer(site, body, Asked(), CLOCK)
+    before = resident_kilobytes()
+    for _ in range(evaluations):
+        answer(site, body, Asked(), CLOCK)
+    return Growth(before, resident_kilobytes())

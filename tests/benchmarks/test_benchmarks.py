@@ -1,0 +1,84 @@
+"""The benchmark runs, and what it measures is the whole job: nothing here is timed."""
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from msgspec import json
+from rich.console import Console
+
+from service.evaluation import Asked, Site, answer
+from tests.benchmarks.__main__ import SIZES, report
+from tests.benchmarks.bundles import bundle
+from tests.benchmarks.stages import CLOCK
+
+
+def answered(site: Site, body: bytes) -> list[dict[str, Any]]:
+    resources: list[dict[str, Any]] = [
+        entry["resource"] for entry in json.decode(answer(site, body, Asked(), CLOCK))["entry"]
+    ]
+    return resources
+
+
+def causes(resources: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Subject and cause of each Flag."""
+    return [
+        (one["subject"]["reference"], one["code"]["coding"][0]["code"])
+        for one in resources
+        if one["resourceType"] == "Flag"
+    ]
+
+
+@pytest.mark.parametrize(("observations", "more"), [(10, {"hypocalcemia"}), (50, set())])
+def test_an_ill_patient_of_the_bundles_gets_flags_for_what_is_abnormal(
+    site: Site, observations: int, more: set[str]
+) -> None:
+    """Ionized calcium, which only larger bundles hold, is normal and decides over the total."""
+    found = {cause for _, cause in causes(answered(site, bundle(observations)))}
+    assert found == more | {
+        "b12-deficiency",
+        "celiac-neurological",
+        "copper-deficiency",
+        "hypomagnesemia",
+        "hyponatremia",
+        "multiple-deficiency-malabsorption",
+    }
+
+
+@pytest.mark.parametrize("observations", [10, 50])
+def test_a_healthy_patient_of_the_bundles_gets_none(site: Site, observations: int) -> None:
+    assert not causes(answered(site, bundle(observations, ill=False)))
+
+
+def test_each_of_many_ill_patients_gets_the_flags_of_one(site: Site) -> None:
+    alone = {cause for _, cause in causes(answered(site, bundle(10)))}
+    found = causes(answered(site, bundle(30, patients=3)))
+    assert set(found) == {(f"Patient/p{i}", cause) for i in range(3) for cause in alone}
+
+
+def test_most_of_a_bundle_is_used_and_nothing_in_it_is_in_doubt(site: Site) -> None:
+    outcome = next(
+        one for one in answered(site, bundle(50)) if one["resourceType"] == "OperationOutcome"
+    )
+    assert {issue["severity"] for issue in outcome["issue"]} == {"information"}
+    assert "50 observations (45 usable results)" in outcome["issue"][0]["details"]["text"]
+
+
+def test_a_bundle_of_fifty_observations_is_as_large_as_real_ones() -> None:
+    assert 50_000 < len(bundle(50)) < 60_000
+
+
+def test_bundles_hold_what_they_say() -> None:
+    resources = [entry["resource"] for entry in json.decode(bundle(7, patients=3))["entry"]]
+    kinds = [one["resourceType"] for one in resources]
+    assert kinds.count("Observation") == 7
+    assert kinds.count("Patient") == 3
+    assert len({(one["resourceType"], one["id"]) for one in resources}) == len(resources)
+
+
+def test_the_report_tells_cost_and_memory_of_the_smallest_bundle(site: Site) -> None:
+    console = Console(file=StringIO(), width=200)
+    report(site, SIZES[:1], evaluations=2, seconds=0, console=console)
+    told = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "1 healthy" in told
+    assert "after 2 evaluations" in told
