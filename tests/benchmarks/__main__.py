@@ -1,15 +1,13 @@
-"""`python -m tests.benchmarks`: what evaluations cost on this machine, as a table."""
+"""`python -m tests.benchmarks`: what evaluations cost on this machine, as a table in Markdown."""
 
 import argparse
 import os
 import platform
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
-
-from rich.console import Console
-from rich.table import Table
 
 from service.evaluation import Site, open_site
 from service.settings import Settings
@@ -38,32 +36,34 @@ SIZES = (
     Size(20_000, patients=1_000),
 )
 
-_COLUMNS = ("Observations", "patients", "kB", "parse", "read", "assess", "write", "whole")
+_COLUMNS = (
+    *("Observations", "patients", "kB", "plain parse", "whole", "read", "assess", "write"),
+    *("whole / parse", "us per Observation"),
+)
 
 
-def report(
-    site: Site, sizes: Iterable[Size], evaluations: int, seconds: float, console: Console
-) -> None:
-    """Print what bundles of these sizes cost, and what many evaluations leave in memory.
+def report(site: Site, sizes: Iterable[Size], evaluations: int, seconds: float) -> Iterator[str]:
+    """What bundles of these sizes cost, and what many evaluations leave in memory: Markdown lines.
 
     `seconds` of CPU time are spent on each bundle.
     """
-    console.print(_machine(), highlight=False)
-    body = bundle(50)
+    yield _machine()
     # First, while memory that large bundles needed has not hidden what is left behind.
-    before, after = grow(site, body, evaluations)
-    table = Table(*_COLUMNS, "parses", "us each", title="CPU time in ms, medians")
-    for column in table.columns:
-        column.justify = "right"
+    before, after = grow(site, bundle(50), evaluations)
+    yield (
+        f"Resident memory before and after {evaluations:,} evaluations of 50 Observations: "
+        f"{before / 1000:.1f} and {after / 1000:.1f} MB."
+    )
+    yield ""
+    yield _line(_COLUMNS)
+    yield _line(["---:"] * len(_COLUMNS))
     for size in sizes:
         body = bundle(size.observations, size.patients, ill=size.ill)
-        table.add_row(*_row(size, len(body), measure(site, body, seconds)))
-    console.print(table)
-    console.print(
-        f"Resident memory before and after {evaluations:,} evaluations of 50 Observations: "
-        f"{before / 1000:.1f} and {after / 1000:.1f} MB.",
-        highlight=False,
-    )
+        yield _line(_row(size, len(body), measure(site, body, seconds)))
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _row(size: Size, length: int, cost: Cost) -> list[str]:
@@ -89,7 +89,7 @@ def _machine() -> str:
 
 
 def main() -> None:
-    """Measure everything: some minutes."""
+    """Measure the CPU time of evaluations, medians in ms, and their memory: some minutes."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=main.__doc__)
     parser.add_argument(
         "--evaluations", type=int, default=2_000, help="for the test of memory (default 2000)"
@@ -100,7 +100,9 @@ def main() -> None:
     asked = parser.parse_args()
     site = open_site(Settings())
     try:
-        report(site, SIZES, asked.evaluations, asked.seconds, Console())
+        for line in report(site, SIZES, asked.evaluations, asked.seconds):
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
     finally:
         site.engine.close()
 
