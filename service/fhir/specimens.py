@@ -94,15 +94,18 @@ def _words_in(element: object) -> Iterable[str]:
 def fluid_in(words: Iterable[str]) -> str:
     """The specimen other than blood that one of the texts names, "" for none."""
     for text in words:
-        if fluid := _fluid(text):
+        if fluid := (_remembered if len(text) <= _LONGEST_REMEMBERED else _fluid)(text):
             return fluid
     return ""
 
 
-# What senders call a test comes again with every result of it.
-@lru_cache(maxsize=4096)
 def _fluid(text: str) -> str:
     return next((fluid for fluid, word in _WORDS.items() if word.search(text)), "")
+
+
+#: What senders call a test comes again with every result of it; whole essays do not.
+_LONGEST_REMEMBERED = 200
+_remembered = lru_cache(maxsize=4096)(_fluid)
 
 
 def says_hemolyzed(text: str) -> bool:

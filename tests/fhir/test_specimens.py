@@ -124,3 +124,7 @@ def test_any_other_condition_is_none_that_matters(condition: dict[str, object]) 
 def test_a_specimen_that_tells_nothing_tells_nothing() -> None:
     told = drawn(_specimen())
     assert (told.words, told.fluid, told.hemolyzed) == ((), "", False)
+
+
+def test_a_fluid_is_found_in_a_text_of_any_length() -> None:
+    assert fluid_in(["sodium, urine"]) == fluid_in(["sodium, urine " + "x" * 10_000]) != ""
