@@ -69,6 +69,10 @@ class Engine:
             undecided=sitting.situation.showing.undecided,
         )
 
+    def forget(self) -> None:
+        """Let durable-rules join everything anew, as the self-test must see it do."""
+        self._linker.forget()
+
     def close(self) -> None:
         """Free what durable-rules holds. A second call does nothing."""
         self._linker.close()

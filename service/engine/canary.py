@@ -16,6 +16,7 @@ def canary(engine: Engine) -> bool:
     same patient without any data must give nothing. False, too, where no rule has such a test.
     """
     knowledge = engine.knowledge
+    engine.forget()
     for link in knowledge.links.values():
         for test in link.tests if link.strength and link.status == "active" else ():
             if isinstance(test.expect, Expected):

@@ -1,5 +1,6 @@
 """The self-test of a running service."""
 
+import durable_rules_engine
 import pytest
 
 from service.engine import Engine
@@ -52,3 +53,13 @@ def test_a_closed_engine_fails() -> None:
     assert canary(engine)
     engine.close()
     assert not canary(engine)
+
+
+def test_a_canary_asks_durable_rules_itself_and_not_what_is_remembered() -> None:
+    """It numbers its rule sets in turn, so the next one can be deleted behind its owner's back."""
+    last: int = durable_rules_engine.create_ruleset("last", '{"r": {"all": [{"m": {"a": 1}}]}}')
+    with Engine(linked(link("a", NAMES, IF_LOW, FIRES))) as engine:
+        assert canary(engine)
+        durable_rules_engine.delete_ruleset(last + 1)
+        assert not canary(engine)
+    durable_rules_engine.delete_ruleset(last)

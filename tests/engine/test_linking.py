@@ -149,8 +149,24 @@ def test_memory_is_flat_over_thousands_of_sessions(linker: Linker) -> None:
         linker.fired(facts)
     before = resident_kilobytes()
     for _ in range(3000):
+        linker.forget()
         linker.fired(facts)
     assert resident_kilobytes() - before < 500
+
+
+def test_memory_is_flat_however_many_sets_of_facts_are_remembered() -> None:
+    facts = [Fact("normal", f"n{i}") for i in range(12)]
+    with Linker([[CELIAC, *(Pattern("normal", fact.of) for fact in facts)]]) as linker:
+
+        def all_sets(firsts: range) -> None:
+            for number in firsts:
+                chosen = [fact for i, fact in enumerate(facts) if number >> i & 1]
+                assert linker.fired([HAS_CELIAC, *chosen]) == ({0} if len(chosen) == 12 else set())
+
+        all_sets(range(300))
+        before = resident_kilobytes()
+        all_sets(range(4096))
+        assert resident_kilobytes() - before < 500
 
 
 def test_closing_frees_what_was_compiled() -> None:
@@ -193,6 +209,12 @@ def test_eight_threads_on_one_linker_find_what_one_finds() -> None:
         for number in range(400)
     ]
     with Linker(conjunctions) as linker, ThreadPoolExecutor(8) as threads:
+
+        def anew(batch: list[Fact]) -> frozenset[int]:
+            linker.forget()
+            return linker.fired(batch)
+
         expected = [linker.fired(batch) for batch in batches]
+        assert list(threads.map(anew, batches)) == expected
         assert list(threads.map(linker.fired, batches)) == expected
     assert any(expected)
