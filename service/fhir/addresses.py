@@ -8,6 +8,8 @@ _UUID = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})
 _LOCAL = re.compile(r"/?([A-Z][A-Za-z]+)/([A-Za-z0-9\-._]{1,128})")
 _ABSOLUTE = re.compile(r"(.{3,})/([A-Z][A-Za-z]+)/([A-Za-z0-9\-._]{1,128})", re.DOTALL)
 _HISTORY = "/_history/"
+#: What nearly every fullUrl is: an absolute URL with nothing to be taken off.
+_PLAIN = re.compile(r"https?:([^\s?#]{3,})/([A-Z][A-Za-z]+)/([A-Za-z0-9\-._]{1,128})")
 
 
 class Address(Struct, frozen=True, gc=False):
@@ -38,6 +40,8 @@ class Address(Struct, frozen=True, gc=False):
 
 def address(text: str) -> Address | None:
     """An address as written; None for a blank."""
+    if (found := _PLAIN.fullmatch(text)) and _HISTORY not in text:
+        return _on_server(text, found)
     text = text.strip()
     if not text:
         return None
@@ -59,12 +63,17 @@ def address(text: str) -> Address | None:
 
 
 def _absolute(path: str, version: str) -> Address:
-    scheme, _, key = path.partition(":")
+    key = path.partition(":")[2]
     if found := _ABSOLUTE.fullmatch(key):
-        root, kind, name = found.groups()
-        base = f"{scheme}:{root}/"
-        return Address(key, path, root, kind, name, version, base, universal=True)
+        return _on_server(path, found, version)
     return Address(key, path, universal=True)
+
+
+def _on_server(path: str, found: re.Match[str], version: str = "") -> Address:
+    root, kind, name = found.groups()
+    local = f"{kind}/{name}"
+    base = path[: -len(local)]
+    return Address(f"{root}/{local}", path, root, kind, name, version, base, universal=True)
 
 
 def beside(here: Address, local: Address) -> Address:

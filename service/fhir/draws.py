@@ -23,7 +23,7 @@ _REPORTED = (
 _UNDATED = "Nothing tells the time of this result."
 
 
-class Draw(Struct, frozen=True):
+class Draw(Struct, frozen=True, gc=False):
     """The draw of a result. `issued` is when this version of it came out.
 
     `fluid` names a specimen that is not blood, "" for blood or where nothing tells;

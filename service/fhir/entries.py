@@ -1,5 +1,7 @@
 """The resources of a request, each decoded by itself, with its place and its names."""
 
+from typing import get_args
+
 import msgspec
 from msgspec import Raw, Struct
 
@@ -19,6 +21,10 @@ Resource = (
     | wire.DiagnosticReport
     | wire.Specimen
 )
+
+_NAMES: dict[type, str] = {
+    kind: str(kind.__struct_config__.tag) for kind in get_args(Resource | wire.Bundle)
+}
 
 DECODER = msgspec.json.Decoder(Resource | wire.Bundle | wire.Parameters)
 _LOOSE_BUNDLE = msgspec.json.Decoder(wire.LooseBundle)
@@ -81,7 +87,7 @@ class Entry(Struct, frozen=True, gc=False):
     transaction: bool = False
 
 
-class Place(Struct, frozen=True):
+class Place(Struct, frozen=True, gc=False):
     """Where in the request a resource is, and what its Bundle entry says of it.
 
     `url` is that of entry.request; `depth` counts the Bundles around.
@@ -247,7 +253,7 @@ def open_bundle(bundle: wire.Bundle) -> OpenBundle:
 
 def type_name(resource: Resource) -> str:
     """The resourceType of a decoded resource."""
-    return str(type(resource).__struct_config__.tag)
+    return _NAMES[type(resource)]
 
 
 def type_of(raw: Raw) -> str:

@@ -1,6 +1,6 @@
 """What must be said about a request while it is read."""
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from service.record import Issue, Severity
 
@@ -54,7 +54,7 @@ class Issues:
         )
 
 
-class Spot(NamedTuple):
+class Spot(Struct, frozen=True, gc=False):
     """An element of one patient's data, of which, or of what is below it, something may be told."""
 
     issues: Issues

@@ -26,7 +26,7 @@ _QUALITY_FAILED = "The laboratory's quality control failed, so the value was not
 _HELD = "The laboratory holds the result for review; it was read as preliminary."
 
 
-class Measurement(Struct, frozen=True):
+class Measurement(Struct, frozen=True, gc=False):
     """What a value tells; `amount` is None where no number can be trusted."""
 
     amount: Amount | None
@@ -49,7 +49,8 @@ def measure(
     """The value of an Observation or component, at `spot`, that means an analyte."""
     value = value_of(part)
     laboratory = flagged(part.interpretation)
-    _say_flags(laboratory, spot)
+    if laboratory.contradictory or laboratory.failed or laboratory.held:
+        _say_flags(laboratory, spot)
     marks: tuple[str, ...] = ("preliminary",) if laboratory.held else ()
     if not isinstance(value, Value):
         printed = _say_unreadable(value, spot)
@@ -61,7 +62,8 @@ def measure(
         spot.information("informational", _FROM_TEXT, ".value")
     if laboratory.failed:
         return Measurement(None, value.printed, marks=marks)
-    unit = _unit_of(value, meant, lexicon, spot)
+    unit = lexicon.accepted(meant, value.system, value.code, value.unit)
+    unit = unit or _unit_of(value, meant, lexicon, spot)
     if unit is None:
         return Measurement(None, value.printed, flag=laboratory.flag, marks=marks)
     if not _is_plausible(value, unit, meant, lexicon, spot):
@@ -120,6 +122,7 @@ def _unit_of(value: Value, meant: Meant, lexicon: Lexicon, spot: Spot) -> str | 
             return None
     for measured in meant.measured or (None,):
         if accepted(lexicon.knowledge, meant.analyte, measured, unit):
+            lexicon.accept(meant, value.system, value.code, value.unit, unit)
             return unit
     analyte = lexicon.analyte(meant.analyte)
     if unit not in analyte.units:

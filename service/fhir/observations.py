@@ -150,7 +150,7 @@ def _is_panel(observation: wire.Observation) -> bool:
     return bool(observation.component or observation.has_member or observation.related)
 
 
-class _Whole(Struct, frozen=True):
+class _Whole(Struct, frozen=True, gc=False):
     """An Observation that counts, and what its parts share."""
 
     observation: wire.Observation

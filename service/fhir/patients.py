@@ -91,6 +91,7 @@ class Charts:
         self.issues = issues
         self._zone = zone
         self._charts: dict[str, Chart] = {}
+        self._by_reference: dict[tuple[str, str | None], Chart] = {}
         self._patients: dict[str, list[Entry]] = {}
         for entry in directory.entries:
             if isinstance(entry.resource, wire.Patient):
@@ -107,6 +108,19 @@ class Charts:
 
     def chart_of(self, entry: Entry, subject: wire.Reference | None) -> Chart | None:
         """The chart that a resource belongs to; where it belongs to none, why is told."""
+        if subject is None or not subject.reference or subject.identifier:
+            return self._found(entry, subject)
+        asked = self.directory.asked(subject.reference, entry)
+        if not (chart := self._by_reference.get(asked)):
+            chart = self._found(entry, subject)
+            target = self.directory.resolve(subject, entry)
+            if chart and isinstance(target, Target) and _is_plain(target, subject.reference):
+                self._by_reference[asked] = chart
+        elif subject.display:
+            chart.displays.add(subject.display)
+        return chart
+
+    def _found(self, entry: Entry, subject: wire.Reference | None) -> Chart | None:
         expression = f"{entry.expression}.subject"
         if subject is None:
             subject = getattr(entry.container and entry.container.resource, "subject", None)
@@ -220,6 +234,12 @@ class Charts:
                 self.issues.warning("duplicate", _SHARED_IDENTIFIER, patient.expression, key)
                 found[key] = structs.replace(patient, identity=f"{patient.identity} {key}")
         return found
+
+
+def _is_plain(target: Target, reference: str) -> bool:
+    """Whether a reference means the same Patient wherever it is, with nothing to be told of it."""
+    inside_or_searched = "#" in reference or "?" in reference
+    return target.type == "Patient" and not target.caution and not inside_or_searched
 
 
 def _are_several(same: Iterable[Entry]) -> bool:

@@ -73,6 +73,8 @@ def interval_of(
     `spot` is the result. Several ranges are alternatives for different people: those that
     are for others are left out, and where several remain, none is guessed.
     """
+    if len(ranges) == 1 and _is_for_all(ranges[0]) and (ranges[0].low or ranges[0].high):
+        return _of_bounds(ranges[0], unit, lexicon, spot, ".referenceRange[0]")
     candidates = []
     for i, one in enumerate(ranges):
         path = f".referenceRange[{i}]"
@@ -170,8 +172,15 @@ def _of_text(text: str, unit: str, lexicon: Lexicon, spot: Spot, path: str) -> I
     return interval
 
 
+def _is_for_all(one: wire.ReferenceRange) -> bool:
+    """Whether a range says nothing of whom or what it is for, as nearly all do."""
+    return not (one.modifier_extension or one.type or one.applies_to or one.age)
+
+
 def _fit(one: wire.ReferenceRange, chart: Chart, moment: Moment | None) -> bool | None:
     """Whether a range is for a patient; None where it does not say, or that is not known."""
+    if _is_for_all(one):
+        return None
     if one.modifier_extension:
         return False
     if one.type and _NORMAL.isdisjoint(plain_codes(one.type)) and any(plain_codes(one.type)):

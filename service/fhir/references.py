@@ -16,7 +16,7 @@ from service.fhir.entries import Entry
 from service.record import Identifier
 
 
-class Target(Struct, frozen=True):
+class Target(Struct, frozen=True, gc=False):
     """What a reference refers to.
 
     `key` is that of the resource, in the request (`entry`) or not; `type` is "" where nothing
@@ -81,6 +81,7 @@ class Directory:
         self._by_local: dict[str, list[Entry]] = {}
         self._by_identifier: dict[tuple[str, str, str], list[Entry]] | None = None
         self._found: dict[tuple[str, str | None], Target | Unresolved] = {}
+        self._names: dict[str, str] = {}
         roots = set()
         for entry in entries:
             self._by_key.setdefault(entry.key, []).append(entry)
@@ -99,7 +100,7 @@ class Directory:
         if not text or not text.strip():
             return self._logical(reference)
         here = _outermost(entry).address
-        asked = (text, _server(here))
+        asked = self.asked(text, entry)
         if known := self._found.get(asked):
             return known
         if text.startswith("#"):
@@ -109,9 +110,19 @@ class Directory:
         found = self._found[asked] = self._literal(text, here)
         return found
 
+    def asked(self, text: str, entry: Entry) -> tuple[str, str | None]:
+        """A literal reference in a resource, and the server that it is relative to."""
+        return text, _server(_outermost(entry).address)
+
     def name_of(self, entry: Entry) -> str:
         """How its sender would refer to a resource from elsewhere; "" where it has no name."""
         entry = _outermost(entry)
+        if (known := self._names.get(entry.expression)) is not None:
+            return known
+        named = self._names[entry.expression] = self._name_of(entry)
+        return named
+
+    def _name_of(self, entry: Entry) -> str:
         if not entry.address:
             return ""
         if entry.address.root is None and not entry.address.universal:

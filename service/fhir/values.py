@@ -49,7 +49,7 @@ class NotANumberError(ValueError):
     """JSON that is not a number of sensible size; the message says why, without it."""
 
 
-class Value(Struct, frozen=True):
+class Value(Struct, frozen=True, gc=False):
     """A number as it was sent, with all that may name its unit.
 
     `printed` is the value as its sender wrote it. `from_text`: it was text, not a Quantity.
@@ -64,7 +64,7 @@ class Value(Struct, frozen=True):
     from_text: bool = False
 
 
-class Unreadable(Struct, frozen=True):
+class Unreadable(Struct, frozen=True, gc=False):
     """Why there is no number: an issue's severity, code and text, and the path it is about."""
 
     severity: Literal["warning", "information"]

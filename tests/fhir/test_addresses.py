@@ -44,6 +44,22 @@ def test_an_address_is_what_tells_resources_apart(
     assert (found.key, found.local, found.version) == (key, local, version)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://ehr.example/fhir/Patient/1",
+        "http://ehr.example:8443/Patient/a-1.b",
+        "https://ehr.example/fhir/Patient/1/_history/2/Group/3",
+        "https://ehr.example/Group/3/Patient/1",
+        "https://a/Patient/1",
+        "https:/Patient/1",
+        "https://ehr.example/patients/1",
+    ],
+)
+def test_what_is_around_a_url_or_behind_it_makes_no_difference(text: str) -> None:
+    assert _found(f" {text}\n") == _found(f"{text}?_format=json") == _found(text)
+
+
 @pytest.mark.parametrize("text", ["", " ", "\n"])
 def test_a_blank_is_no_address(text: str) -> None:
     assert address(text) is None

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from service.record import Amount, Interval, Result
-from tests.fhir.sent import coding, intake, number, observation, quantity, result, told
+from tests.fhir.sent import coding, intake, number, observation, quantity, record, result, told
 
 B12_MASS, B12_MOLES = coding("2132-9"), coding("14685-2")
 NITROGEN = coding("3094-0")
@@ -77,6 +77,15 @@ def test_a_value_that_can_not_be_trusted_is_a_result_without_one_and_a_warning(
     assert result(sent).amount is None
     issue = told(word, sent)
     assert (issue.severity, issue.expression) == ("warning", ("Observation.value",))
+
+
+def test_a_unit_that_fits_one_code_of_an_analyte_does_not_so_fit_another() -> None:
+    in_mass = observation(code=B12_MASS, valueQuantity=quantity(200, "pg/mL"))
+    in_moles = observation(id="o-2", code=B12_MOLES, valueQuantity=quantity(200, "pg/mL"))
+    for together in ((in_mass, in_moles), (in_moles, in_mass)):
+        found = {one.source.reference: one.amount for one in record(*together).results}
+        assert found.pop("Observation/o-2") is None
+        assert list(found.values()) == [Amount(Decimal(200), "pg/mL")]
 
 
 def test_a_code_in_moles_and_one_in_mass_side_by_side_take_either_unit() -> None:

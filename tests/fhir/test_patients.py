@@ -328,6 +328,15 @@ def test_an_identifier_that_contradicts_nothing_changes_nothing(
     assert len(record(*resources).results) == 1
 
 
+def test_what_is_beside_a_reference_is_heeded_each_time() -> None:
+    plain = _of("Patient/ann", id="o-1")
+    other = _of({"reference": "Patient/ann", "identifier": {**MRN, "value": "18"}}, id="o-2")
+    shown = _of({"reference": "Patient/ann", "display": "Ann"}, id="o-3")
+    found = record(bundle(_ann(identifier=[MRN]), plain, other, shown))
+    assert [one.source.reference for one in found.results] == ["Observation/o-1", "Observation/o-3"]
+    assert found.patient.display == "Ann"
+
+
 @pytest.mark.parametrize("born", ["2030-01-01", "2027", "2026-05-11"])
 def test_a_birth_after_the_moment_is_told_and_not_used(born: str) -> None:
     assert record(patient(birthDate=born)).patient.born is None
