@@ -13,7 +13,7 @@ from service.record import Result
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-class Counted(Struct, frozen=True):
+class Counted(Struct, frozen=True, gc=False):
     """The results of one analyte, sorted by whether they count.
 
     `counting` may decide. `past` are the dated ones that are not in the future, however
@@ -59,6 +59,7 @@ def newest(counting: Iterable[Result]) -> list[Result]:
     if len(readable) > 1:
         cutoff = max((r.moment.earliest for r in readable if r.moment), default=_NEVER)
         readable = [r for r in readable if not r.moment or r.moment.latest >= cutoff]
+    if len(readable) > 1:
         last = max(r.issued or _NEVER for r in readable)
         readable = [r for r in readable if (r.issued or _NEVER) == last]
     return readable

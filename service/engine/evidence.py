@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from service.record import Evidence, Finding, Problem, Source, Treatment
+from service.record import Evidence, Finding, Normal, Problem
 
 _Key = tuple[int, bool, int, str, str, str]
 
@@ -21,14 +21,12 @@ def gather(pieces: Iterable[Evidence]) -> tuple[Evidence, ...]:
 
 def _key(piece: Evidence) -> _Key:
     if isinstance(piece, Finding):
-        source = piece.result.source
-        return 0, not piece.critical, -piece.rank, piece.finding, *_place(source)
+        at = piece.result.source
+        return 0, not piece.critical, -piece.rank, piece.finding, at.reference, at.expression
+    if isinstance(piece, Normal):
+        at = piece.result.source
+        return 3, False, 0, piece.analyte, at.reference, at.expression
+    at = piece.source
     if isinstance(piece, Problem):
-        return 1, False, 0, piece.problem, *_place(piece.source)
-    if isinstance(piece, Treatment):
-        return 2, False, 0, piece.medicine, *_place(piece.source)
-    return 3, False, 0, piece.analyte, *_place(piece.result.source)
-
-
-def _place(source: Source) -> tuple[str, str]:
-    return source.reference, source.expression
+        return 1, False, 0, piece.problem, at.reference, at.expression
+    return 2, False, 0, piece.medicine, at.reference, at.expression

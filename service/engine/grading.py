@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Context, Decimal, Inexact
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -34,7 +35,7 @@ _EXACT = Context(prec=200, traps=[Inexact])
 _Judged = tuple[Limit, Verdict]
 
 
-class Graded(Struct, frozen=True):
+class Graded(Struct, frozen=True, gc=False):
     """What a result shows: findings, or that it is normal; `why` something of it is not known."""
 
     result: Result
@@ -122,11 +123,21 @@ def _judge(table: Table, limit: Limit, amount: Amount, result: Result) -> Verdic
 def _by_interval(
     limit: Limit, factor: Decimal, own: Decimal, amount: Amount, result: Result
 ) -> Verdict:
-    number, printed = own, f"{own:f}" if amount.unit == "1" else f"{own:f} {amount.unit}"
-    if factor != 1:
-        number, printed = _EXACT.multiply(own, factor), f"{factor:f} x {printed}"
-    beyond = lies(limit.side, amount.value, result.comparator, number)
-    return Verdict(beyond, "interval", number, printed, why=OPEN if beyond is None else "")
+    number, verdicts = _by_bound(f"{own:f}", "" if factor == 1 else f"{factor:f}", amount.unit)
+    return verdicts[lies(limit.side, amount.value, result.comparator, number)]
+
+
+# A laboratory prints the same bounds with every result. They are texts here, as they are told
+# with the digits that were sent, and 3.5 and 3.50 would be one number.
+@lru_cache(maxsize=4096)
+def _by_bound(own: str, factor: str, unit: str) -> tuple[Decimal, dict[bool | None, Verdict]]:
+    number, printed = Decimal(own), own if unit == "1" else f"{own} {unit}"
+    if factor:
+        number, printed = _EXACT.multiply(number, Decimal(factor)), f"{factor} x {printed}"
+    return number, {
+        beyond: Verdict(beyond, "interval", number, printed, why=OPEN if beyond is None else "")
+        for beyond in (True, False, None)
+    }
 
 
 def _by_flag(result: Result, *, low: bool) -> Verdict:
@@ -182,13 +193,17 @@ def _normal(table: Table, judged: Sequence[_Judged], result: Result) -> Normal:
         marks.append("laboratory-disagrees")
     inside = table.inside
     if judged or not inside:
-        inside = between(
+        edges = [
             Edge(verdict.number, limit.side, verdict.printed)
             for limit, verdict in judged
             if verdict.number is not None
-        )
+        ]
+        inside = _between(tuple(edges))
     printed = inside.printed or judged[0][1].printed
     return Normal(table.subject, printed, result, add_marks(result, marks))
+
+
+_between = lru_cache(maxsize=4096)(between)
 
 
 def _between_ends(table: Table, result: Result) -> Graded:

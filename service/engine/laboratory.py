@@ -48,7 +48,7 @@ class Showing(Struct, frozen=True):
     issues: tuple[Issue, ...]
 
 
-class _Decision(Struct, frozen=True):
+class _Decision(Struct, frozen=True, gc=False):
     """What decides of an analyte; `tied` are the results of that moment where they differ."""
 
     graded: Graded

@@ -27,7 +27,7 @@ class Person(NamedTuple):
     sex: Sex | None
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Struct, frozen=True, gc=False):
     """Whether a result lies beyond a limit, None where that is not known, and who says so.
 
     `number` and `printed` are the limit; a flag has no number. `joined`: the rules'
@@ -66,7 +66,7 @@ class Ladder(Struct, frozen=True):
     low: bool
 
 
-class Edge(Struct, frozen=True):
+class Edge(Struct, frozen=True, gc=False):
     """A limit that values inside do not cross."""
 
     number: Number

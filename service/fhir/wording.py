@@ -4,6 +4,7 @@ What a sender wrote passes through `plain` (or `fit`, where it names something) 
 """
 
 import re
+from functools import lru_cache
 
 from service.knowledge.model import Knowledge
 from service.record import (
@@ -63,7 +64,12 @@ def plain(text: str) -> str:
 
 def when(moment: Moment) -> str:
     """A clinical time as its sender wrote it, easier to read: "2026-03-04 09:15 UTC"."""
-    day, instant, time = plain(moment.text).partition("T")
+    text = moment.text
+    return (_remembered if len(text) <= LONGEST else _when)(text)
+
+
+def _when(text: str) -> str:
+    day, instant, time = plain(text).partition("T")
     if not instant:
         return day
     zone = max(time.find("+"), time.find("-"), time.find("Z"))
@@ -71,6 +77,10 @@ def when(moment: Moment) -> str:
     if len(clock) == len("hh:mm:ss"):
         clock = clock.removesuffix(":00")
     return f"{day} {clock}{' UTC' if offset in _UTC else offset}"
+
+
+# All results of a draw have one time, and it is told with each.
+_remembered = lru_cache(maxsize=4096)(_when)
 
 
 def value(result: Result) -> str:

@@ -29,14 +29,14 @@ _AGE = "age"
 _FOUR_DIGITS = Context(prec=4)
 
 
-class Computed(Struct, frozen=True):
+class Computed(Struct, frozen=True, gc=False):
     """A derived result, or None, and what must be said of it."""
 
     result: Result | None = None
     issues: tuple[Issue, ...] = ()
 
 
-class _Dated(Struct, frozen=True):
+class _Dated(Struct, frozen=True, gc=False):
     """A usable number at a time."""
 
     value: Fraction

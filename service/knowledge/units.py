@@ -96,9 +96,9 @@ def convert(
     """
     here, there = _unit(knowledge, unit), _unit(knowledge, to_unit)
     if here is there and form == to_form:
-        return Fraction(value)
+        return _exactly(value)
     rule = chemistry(knowledge, analyte)
-    return Fraction(value) * _factor(
+    return _exactly(value) * _factor(
         (here.dimension, here.scale, _molecule(rule, form)),
         (there.dimension, there.scale, _molecule(rule, to_form)),
     )
@@ -119,6 +119,12 @@ def scale(unit: Unit) -> Fraction:
 @lru_cache(maxsize=1024)
 def _fraction(text: str) -> Fraction:
     return Fraction(text)
+
+
+# Formulas ask again for the same result, and laboratories print few digits.
+@lru_cache(maxsize=4096)
+def _exactly(value: Decimal) -> Fraction:
+    return Fraction(value)
 
 
 def _unit(knowledge: Knowledge, unit: str) -> Unit:

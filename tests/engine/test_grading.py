@@ -143,6 +143,15 @@ def test_who_trusts_the_range_takes_the_laboratorys_bound_first() -> None:
     assert marks(found) == ("laboratory-range",)
 
 
+def test_a_laboratorys_bound_is_told_with_the_digits_that_it_has() -> None:
+    for low in ("250", "250.0", "250.00", "250"):
+        found = graded(B12, "230 pg/mL", interval=interval(low, "900"))
+        assert found.findings[0].limit == f"< {low} pg/mL"
+        normal = graded(B12, "260 pg/mL", interval=interval(low, "900")).normal
+        assert normal is not None
+        assert normal.limit == f">= {low} pg/mL"
+
+
 def test_who_trusts_the_range_takes_the_laboratorys_flag_before_the_rules() -> None:
     assert not graded(B12, "180 pg/mL", interpretation="N").findings
     found = graded(B12, "230 pg/mL", interpretation="L")
