@@ -52,17 +52,21 @@ def count(results: Sequence[Result], now: datetime, lookback: timedelta) -> Coun
 def newest(counting: Iterable[Result]) -> list[Result]:
     """The readable results that no other is newer than.
 
-    A date without a time may be any moment of its day, so there may be several. Of these only
-    the last issued count: a correction replaces what it corrects.
+    A date without a time may be any moment of its day, so there may be several.
     """
     readable = [result for result in counting if is_readable(result)]
     if len(readable) > 1:
         cutoff = max((r.moment.earliest for r in readable if r.moment), default=_NEVER)
         readable = [r for r in readable if not r.moment or r.moment.latest >= cutoff]
-    if len(readable) > 1:
-        last = max(r.issued or _NEVER for r in readable)
-        readable = [r for r in readable if (r.issued or _NEVER) == last]
     return readable
+
+
+def last_issued(results: list[Result]) -> list[Result]:
+    """Of results of one moment those that count: a correction replaces what it corrects."""
+    if len(results) > 1:
+        last = max(r.issued or _NEVER for r in results)
+        return [r for r in results if (r.issued or _NEVER) == last]
+    return results
 
 
 def differ(results: Sequence[Result]) -> bool:

@@ -23,6 +23,7 @@ from service.record import MARKS, Amount, Finding, Normal, Result
 LOW_FLAGS = frozenset({"L", "LL"})
 HIGH_FLAGS = frozenset({"H", "HH"})
 FLAGS = LOW_FLAGS | HIGH_FLAGS | {"N"}
+CRITICAL_FLAGS = frozenset({"LL", "HH"})
 _ABNORMAL = LOW_FLAGS | HIGH_FLAGS
 
 _FLAG_ONLY = "the laboratory's flag does not tell how far beyond its limit it lies"
@@ -70,6 +71,43 @@ def grade(table: Table, result: Result) -> Graded:
     if found or why:
         return Graded(result, tuple(found), why=why)
     return Graded(result, normal=_normal(table, judged, result))
+
+
+def contradiction(table: Table, graded: Graded) -> tuple[str, str] | None:
+    """What the laboratory's flag says of a value, and what its limits say, where that differs.
+
+    Each is "low", "normal" or "high". A value may be outside of its reference range and yet no
+    finding: that is no contradiction, unless the laboratory calls it critical.
+    """
+    flag = graded.result.interpretation
+    said = _side(flag)
+    if not said:
+        return None
+    if graded.normal:
+        if said == "normal":
+            return None
+        inside = _is_inside(table, graded.result, low=said == "low")
+        return (said, "normal") if flag in CRITICAL_FLAGS or inside else None
+    low = {ladder.finding: ladder.low for ladder in table.ladders}
+    found = {"low" if low[finding.finding] else "high" for finding in graded.findings}
+    return None if not found or said in found else (said, min(found))
+
+
+def _is_inside(table: Table, result: Result, *, low: bool) -> bool:
+    """Whether a value is known not to lie beyond an end of its reference range."""
+    own = _own_outside(result, low=low)
+    if own is not None:
+        return not own
+    end = table.ends[not low]
+    if end.number is None or not result.amount:
+        return False
+    return lies(end.side, result.amount.value, result.comparator, end.number) is False
+
+
+def _side(flag: str) -> str:
+    if flag == "N":
+        return "normal"
+    return "low" if flag in LOW_FLAGS else "high" if flag in HIGH_FLAGS else ""
 
 
 def _unknown(climbed: Sequence[_Judged]) -> str:

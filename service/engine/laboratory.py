@@ -12,10 +12,18 @@ from service.engine.choosing import (
     count,
     differ,
     is_older_than_unreadable,
+    last_issued,
     newest,
     severity,
 )
-from service.engine.grading import Graded, add_marks, grade, is_readable
+from service.engine.grading import (
+    CRITICAL_FLAGS,
+    Graded,
+    add_marks,
+    contradiction,
+    grade,
+    is_readable,
+)
 from service.engine.limits import Person, Table, person_of
 from service.engine.sheets import Sheet, subjects
 from service.knowledge.derived import compute
@@ -49,10 +57,15 @@ class Showing(Struct, frozen=True):
 
 
 class _Decision(Struct, frozen=True, gc=False):
-    """What decides of an analyte; `tied` are the results of that moment where they differ."""
+    """What decides of an analyte.
+
+    `tied` are the results of that moment where they differ, `reissued` all of that moment where
+    some differ from what was issued last.
+    """
 
     graded: Graded
     tied: Sequence[Result]
+    reissued: Sequence[Result] = ()
 
 
 class Laboratory:
@@ -123,12 +136,17 @@ class Laboratory:
     def _decide(self, counted: Mapping[str, Counted], person: Person) -> dict[str, _Decision]:
         decided = {}
         for subject, each in counted.items():
-            latest = newest(each.counting)
+            same = newest(each.counting)
+            latest = last_issued(same)
             graded = [self.grade(result, person) for result in latest]
             if len(graded) > 1:
                 graded.sort(key=lambda one: severity(one, self._table(one.result, person)))
             if graded:
-                decided[subject] = _Decision(graded[0], latest if differ(latest) else ())
+                decided[subject] = _Decision(
+                    graded[0],
+                    latest if differ(latest) else (),
+                    same if len(same) > len(latest) and differ(same) else (),
+                )
         return decided
 
     def _compute(
@@ -139,6 +157,7 @@ class Laboratory:
         counting = {subject: each.counting for subject, each in counted.items()}
         computed: dict[str, list[Result]] = {}
         issues: list[Issue] = []
+        lacking: dict[str, list[str]] = {}
         for derived, needs in self._needs.items():
             if not needs <= chosen.keys():
                 continue
@@ -147,12 +166,26 @@ class Laboratory:
             )
             issues += found.issues
             if not found.result:
+                if found.lacking and self._is_missed(derived, counting):
+                    lacking.setdefault(found.lacking, []).append(derived)
                 continue
             computed[derived] = [msgspec.structs.replace(found.result, analyte=derived)]
             stands_for = self._knowledge.derived[derived].stands_for
             if stands_for and not _is_outranked(found.result, counting.get(stands_for, ())):
                 computed.setdefault(stands_for, []).append(found.result)
+        for why, missed in lacking.items():
+            names = ", ".join(self._subjects[derived].name for derived in missed)
+            text = f"Not computed, because {why}: {names}. Send it measured or computed"
+            place = (record.patient.expression,)
+            issues.append(Issue("information", "incomplete", text, place, record.patient.key))
         return computed, issues
+
+    def _is_missed(self, derived: str, counting: Mapping[str, Sequence[Result]]) -> bool:
+        """Whether rules ask for a derived value and the laboratory sent none."""
+        stands_for = self._knowledge.derived[derived].stands_for
+        if stands_for:
+            return self._asks(stands_for) and not counting.get(stands_for)
+        return self._asks(derived)
 
     def _tell(
         self,
@@ -184,7 +217,7 @@ class Laboratory:
             elif graded.why or not graded.findings:
                 undecided[subject] = graded.why or _UNREADABLE
             why = undecided.get(subject, "") if self._asks(subject) else ""
-            issues += self._unclear(record, subject, decision, why)
+            issues += self._unclear(record, person, subject, decision, why)
         return Showing(
             person=person,
             findings=findings,
@@ -214,13 +247,26 @@ class Laboratory:
             yield _issue(record, "warning", "business-rule", text, counted.undated)
 
     def _unclear(
-        self, record: Record, subject: str, decision: _Decision, why: str
+        self, record: Record, person: Person, subject: str, decision: _Decision, why: str
     ) -> Iterator[Issue]:
         """What is doubtful about the result that decides of an analyte."""
         name, result = self._subjects[subject].name, decision.graded.result
         if decision.tied:
             text = f"{name}: results of one moment differ; the more abnormal one counts"
             yield _issue(record, "warning", "conflict", text, decision.tied)
+        if decision.reissued:
+            text = f"{name}: results of one moment differ; the one that was issued last counts"
+            yield _issue(record, "information", "duplicate", text, decision.reissued)
+        if result.amount and result.interpretation:
+            table = self._table(result, person)
+            if flag := contradiction(table, decision.graded):
+                text = (
+                    f"{name}: the laboratory's flag says {flag[0]}, by the limits that count the "
+                    f"value is {flag[1]}; check value, unit and interpretation"
+                )
+                grave = result.interpretation in CRITICAL_FLAGS or flag[0] != "normal" != flag[1]
+                severity: Severity = "warning" if grave else "information"
+                yield _issue(record, severity, "conflict", text, (result,), ".interpretation")
         if why and not decision.graded.findings:
             text = f"{name}: neither normal nor abnormal, because {why}"
             yield _issue(record, "information", "informational", text, (result,))
@@ -242,9 +288,14 @@ def _marked(shown: _Shown, marks: Sequence[str]) -> _Shown:
 
 
 def _issue(
-    record: Record, severity: Severity, code: str, text: str, results: Sequence[Result]
+    record: Record,
+    severity: Severity,
+    code: str,
+    text: str,
+    results: Sequence[Result],
+    path: str = "",
 ) -> Issue:
-    expressions = {result.source.expression for result in results}
+    expressions = {result.source.expression + path for result in results}
     # By length first, so that entry[9] comes before entry[10].
     ordered = tuple(sorted(expressions, key=lambda each: (len(each), each)))
     return Issue(severity, code, text, ordered, record.patient.key)

@@ -8,7 +8,8 @@ import re
 from service.fhir import wire
 from service.fhir.addresses import address
 from service.fhir.entries import Entry, Gathering, OpenBundle, Place
-from service.fhir.issues import Issues
+from service.fhir.issues import Issues, Spot
+from service.fhir.modifiers import is_extended, is_modified
 
 _READ_ALL = frozenset({"collection", "document", "message", "searchset"})
 _REQUESTS = frozenset({"batch", "transaction"})
@@ -23,6 +24,8 @@ _ETAG = re.compile(r'(?:W/)?"([^"]*)"')
 def read_bundle(bundle: OpenBundle, place: Place, gathering: Gathering) -> None:
     """Add the resources of a Bundle, and of Bundles inside it, to those of the request."""
     issues = gathering.issues
+    if is_modified(bundle, Spot(issues, place.expression, ""), "nothing in it was used"):
+        return
     _say_type(bundle, place, issues)
     gathering.count(len(bundle.entries))
     if place.depth >= _DEEPEST:
@@ -80,6 +83,8 @@ def _is_read(
 ) -> bool:
     """Whether an entry's resource is data of a patient. If not, why is said."""
     issues = gathering.issues
+    if _is_extended(entry, Spot(issues, expression, "")):
+        return False
     method = ((entry.request and entry.request.method) or "").upper()
     if kind == "history" and method == "DELETE":
         _delete(entry, expression, gathering)
@@ -97,6 +102,17 @@ def _is_read(
         issues.information("informational", text, expression)
         return False
     return True
+
+
+def _is_extended(entry: wire.BundleEntry, spot: Spot) -> bool:
+    """Whether a modifierExtension makes it unknown what an entry, or what it says, means."""
+    request, response, search = entry.request, entry.response, entry.search
+    return bool(
+        is_extended(entry, spot)
+        or (request and is_extended(request, spot, ".request"))
+        or (response and is_extended(response, spot, ".response"))
+        or (search and is_extended(search, spot, ".search"))
+    )
 
 
 def _delete(entry: wire.BundleEntry, expression: str, gathering: Gathering) -> None:

@@ -13,6 +13,7 @@ from service.fhir.codes import display_of, plain_codes, statuses
 from service.fhir.context import Context
 from service.fhir.entries import Entry
 from service.fhir.issues import Spot
+from service.fhir.modifiers import is_modified
 from service.fhir.patients import Recorded
 from service.fhir.problems import Named, problems_of
 from service.fhir.times import read_period, read_time
@@ -38,7 +39,6 @@ _UNCONFIRMED = frozenset({"unconfirmed", "provisional", "differential", "unknown
 #: An encounter's diagnosis without a clinicalStatus counts as active for so long.
 _RECENT = timedelta(days=365)
 
-_MODIFIED = "There is a modifierExtension that is not understood, so this was not used."
 _NO_CODE = "There is no code, so nothing says what the patient has; this was not used."
 _UNKNOWN = "No rule uses what this code or text means."
 _DENIED = "The words deny or tell of somebody else what the code says; this was not used."
@@ -122,8 +122,7 @@ def read_condition(entry: Entry, condition: wire.Condition, context: Context) ->
 
 def _named(condition: wire.Condition, context: Context, spot: Spot) -> Named | None:
     """The problems that a Condition names; None where none can be used, which is told."""
-    if condition.modifier_extension:
-        spot.warning("extension", _MODIFIED, ".modifierExtension")
+    if is_modified(condition, spot):
         return None
     if condition.code is None:
         spot.information("required", _NO_CODE)

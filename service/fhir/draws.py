@@ -9,6 +9,7 @@ from service.fhir.codes import texts
 from service.fhir.context import Context
 from service.fhir.entries import Entry
 from service.fhir.issues import Spot
+from service.fhir.modifiers import is_extended, is_modified
 from service.fhir.references import Target
 from service.fhir.reports import Reported
 from service.fhir.specimens import drawn, fluid_in, says_hemolyzed
@@ -27,7 +28,7 @@ class Draw(Struct, frozen=True, gc=False):
     """The draw of a result. `issued` is when this version of it came out.
 
     `fluid` names a specimen that is not blood, "" for blood or where nothing tells;
-    `of_another`: the specimen is of another patient.
+    `of_another`: the specimen is of another patient; `unclear`: it can not be understood.
     """
 
     moment: Moment | None
@@ -35,6 +36,7 @@ class Draw(Struct, frozen=True, gc=False):
     fluid: str = ""
     hemolyzed: bool = False
     of_another: bool = False
+    unclear: bool = False
 
 
 def draw_of(
@@ -62,6 +64,12 @@ def draw_of(
     specimen = target.entry if isinstance(target, Target) else None
     if not specimen or not isinstance(specimen.resource, wire.Specimen):
         return Draw(at, issued, fluid_in(words), hemolyzed)
+    about = Spot(context.issues, specimen.expression, spot.patient)
+    collection = specimen.resource.collection
+    if is_modified(specimen.resource, about) or (
+        collection and is_extended(collection, about, ".collection")
+    ):
+        return Draw(at, issued, fluid_in(words), hemolyzed, unclear=True)
     told = drawn(specimen.resource)
     return Draw(
         at,

@@ -1,6 +1,6 @@
 """The resources of a request, each decoded by itself, with its place and its names."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 from msgspec import Raw, Struct
@@ -106,6 +106,8 @@ class OpenBundle(Struct, frozen=True):
     """A Bundle whose entries are decoded, with their places; what was no entry is left out."""
 
     type: str | None
+    implicit_rules: Any
+    modifier_extension: tuple[Raw, ...] | None
     link: tuple[wire.Link, ...]
     entries: list[tuple[int, wire.BundleEntry]]
 
@@ -167,17 +169,21 @@ class Gathering:
     def loose_bundle(self, raw: Raw, place: Place) -> OpenBundle | None:
         """A Bundle with something in it that is not FHIR: what can be read of it."""
         try:
-            loose, faults = mending.decode(_LOOSE_BUNDLE, raw, {"entry"})
+            loose, faults = mending.decode(_LOOSE_BUNDLE, raw, {"entry", "modifierExtension"})
         except mending.BrokenError as broken:
             path = place.expression + broken.fault.fhir_path
             self.issues.error("structure", broken.fault.text, path)
             return None
         self.tell(faults, place.expression)
-        opened = OpenBundle(loose.type, loose.link or (), [])
+        opened = OpenBundle(
+            loose.type, loose.implicit_rules, loose.modifier_extension, loose.link or (), []
+        )
         for i, one in enumerate(loose.entry or ()):
             expression = f"{place.expression}.entry[{i}]"
             try:
-                entry, faults = mending.decode(_ENTRY, one, {"resource", "request"})
+                entry, faults = mending.decode(
+                    _ENTRY, one, {"modifierExtension", "resource", "request"}
+                )
             except mending.BrokenError as broken:
                 self.issues.error(
                     "structure", broken.fault.text, expression + broken.fault.fhir_path
@@ -248,7 +254,13 @@ def _address(resource: Resource, kind: str, place: Place) -> Address | None:
 
 def open_bundle(bundle: wire.Bundle) -> OpenBundle:
     """A Bundle that decoded as a whole."""
-    return OpenBundle(bundle.type, bundle.link or (), list(enumerate(bundle.entry or ())))
+    return OpenBundle(
+        bundle.type,
+        bundle.implicit_rules,
+        bundle.modifier_extension,
+        bundle.link or (),
+        list(enumerate(bundle.entry or ())),
+    )
 
 
 def type_name(resource: Resource) -> str:

@@ -16,6 +16,7 @@ from service.fhir.context import Context
 from service.fhir.entries import Entry
 from service.fhir.issues import Spot
 from service.fhir.medicines import medicines_of
+from service.fhir.modifiers import is_extended, is_modified
 from service.fhir.references import Unresolved
 from service.fhir.times import read_time
 from service.record import Moment, Treatment
@@ -56,7 +57,6 @@ _NEVER = frozenset({"cancelled", "draft", "entered-in-error", "intended", "not-d
 _ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _NOT_TAKEN = frozenset({"n", "no", "not-taken"})
 
-_MODIFIED = "There is a modifierExtension that is not understood, so this was not used."
 _UNKNOWN = "No rule uses this medicine."
 _NEGATED = (
     "The words that name the medicine say that it is not taken, or is not taken as a medicine, "
@@ -73,7 +73,8 @@ _ILL_STATUS = "The status is none of FHIR's, so this was not used."
 _INTENT = "This is a proposal or plan, no order, so it does not count as a treatment."
 _PROHIBITED = "This asks not to give the medicine, so it does not count as a treatment."
 _NOT_USABLE = (
-    "The Medication that this refers to is marked as not to be used, so this was not used."
+    "The Medication that this refers to is entered in error, or has implicitRules or a "
+    "modifierExtension that are not understood, so this was not used."
 )
 _BACKWARDS = "The period ends before it starts; it was not used."
 _FUTURE = "The treatment starts after the moment of the evaluation; it was not used."
@@ -109,8 +110,7 @@ def read_medication(entry: Entry, medicated: Medicated, context: Context) -> Non
         return
     chart.medications += 1
     spot = Spot(context.issues, entry.expression, chart.key)
-    if medicated.modifier_extension:
-        spot.warning("extension", _MODIFIED, ".modifierExtension")
+    if is_modified(medicated, spot):
         return
     current = _current(medicated, spot)
     if current is None or not _is_treatment(medicated, spot):
@@ -188,6 +188,8 @@ def _is_treatment(medicated: Medicated, spot: Spot) -> bool:
             spot.information("business-rule", _INTENT, ".intent")
             return False
     elif isinstance(medicated, wire.MedicationStatement):
+        if medicated.adherence and is_extended(medicated.adherence, spot, ".adherence"):
+            return False
         adherence = plain_codes(medicated.adherence.code) if medicated.adherence else ()
         taken = (medicated.taken or "").strip().lower()
         denied = medicated.was_not_taken or taken in _NOT_TAKEN
@@ -223,10 +225,15 @@ def _referred(
     if not isinstance(target, Unresolved) and target.entry:
         medication = target.entry.resource
     if isinstance(medication, wire.Medication):
-        if medication.modifier_extension or medication.status == "entered-in-error":
+        ingredients = medication.ingredient or ()
+        if (
+            medication.modifier_extension
+            or any(one.modifier_extension for one in ingredients)
+            or medication.implicit_rules is not None
+            or medication.status == "entered-in-error"
+        ):
             spot.warning("business-rule", _NOT_USABLE, ".medication")
             return
-        ingredients = medication.ingredient or ()
         concepts = [
             medication.code,
             *(one.item_codeable_concept for one in ingredients),
@@ -273,11 +280,15 @@ def _ordered(
     starts: list[Moment] = []
     ends: list[Moment | None] = []
     for i, dosage in enumerate(request.dosage_instruction or ()):
+        path = f".dosageInstruction[{i}]"
+        if is_extended(dosage, spot, path) or (
+            dosage.timing and is_extended(dosage.timing, spot, f"{path}.timing")
+        ):
+            continue
         bounds = dosage.timing and dosage.timing.repeat and dosage.timing.repeat.bounds_period
         if not bounds:
             continue
-        path = f".dosageInstruction[{i}].timing.repeat.bounds"
-        start, end = _span(bounds, context, spot, path)
+        start, end = _span(bounds, context, spot, f"{path}.timing.repeat.bounds")
         starts += [start] if start else []
         ends.append(end)
     start = min(starts, key=lambda at: at.earliest, default=None) or read_time(

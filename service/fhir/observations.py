@@ -16,6 +16,7 @@ from service.fhir.entries import Entry
 from service.fhir.issues import Spot
 from service.fhir.lexicon import Lexicon, Meant
 from service.fhir.measurements import measure
+from service.fhir.modifiers import is_extended, is_modified
 from service.fhir.patients import Chart
 from service.fhir.reports import Reported
 from service.fhir.signs import read_sign
@@ -40,7 +41,6 @@ _OTHER_CATEGORIES = frozenset(
 
 _NO_STATUS = 'The status is missing; the Observation was read as of status "unknown".'
 _ILL_STATUS = "The status is none of FHIR's, so the Observation was not used."
-_MODIFIED = "There is a modifierExtension that is not understood, so this was not used."
 _FOCUS = "The focus is not the patient (but a fetus or donor, say), so this was not used."
 _NO_CODE = "There is no code, so nothing says what was observed; this was not used."
 _UNKNOWN = "No rule uses what this code means."
@@ -52,6 +52,10 @@ _OTHER_PATIENT = (
     "A report or panel of another patient refers to this result; nothing of it was used here."
 )
 _OTHER_SPECIMEN = "The specimen is of another patient than the result, so this was not used."
+_UNCLEAR_SPECIMEN = (
+    "The specimen has implicitRules or a modifierExtension that are not understood, so this was "
+    "not used."
+)
 _BY_NAME = "No code is known here; what was measured was recognized by its name."
 _CATEGORY = (
     "The name is that of a laboratory test, but the category is another and no code is known; "
@@ -126,8 +130,7 @@ def _is_of_another(
     entry: Entry, observation: wire.Observation, context: Context, spot: Spot
 ) -> bool:
     """Whether an Observation says that it is not of the patient, or may say so; then it is told."""
-    if observation.modifier_extension:
-        spot.warning("extension", _MODIFIED, ".modifierExtension")
+    if is_modified(observation, spot):
         return True
     if observation.focus and any(
         context.charts.key_of(entry, focus) != spot.patient for focus in observation.focus
@@ -172,8 +175,8 @@ def _read_part(
         _say_unknown(part, whole.context.lexicon.loinc, spot)
     elif isinstance(meant, Refused):
         spot.warning("business-rule", meant.why, ".code")
-    elif path and part.modifier_extension:
-        spot.warning("extension", _MODIFIED, ".modifierExtension")
+    elif path and is_extended(part, spot):
+        return
     elif _is_of_blood(whole, part, meant, spot):
         whole.chart.results.append(_result(whole, part, meant, spot))
 
@@ -189,6 +192,9 @@ def _say_unknown(part: wire.Measured, known: Container[str | None], spot: Spot) 
 
 def _is_of_blood(whole: _Whole, part: wire.Measured, meant: Meant, spot: Spot) -> bool:
     """Whether nothing speaks against the value being what its code or name says."""
+    if whole.draw.unclear:
+        spot.warning("extension", _UNCLEAR_SPECIMEN, ".specimen")
+        return False
     if whole.draw.of_another:
         spot.warning("business-rule", _OTHER_SPECIMEN)
         return False

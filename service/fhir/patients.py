@@ -14,6 +14,7 @@ from msgspec import structs
 from service.fhir import wire
 from service.fhir.entries import Entry
 from service.fhir.issues import Issues, Spot
+from service.fhir.modifiers import is_modified
 from service.fhir.references import Directory, Target, Unresolved
 from service.fhir.times import read_time
 from service.record import Identifier, Moment, Patient, Problem, Result, Sex, Treatment
@@ -30,10 +31,7 @@ _SUBJECT_OF_CONTAINER = (
 )
 _NOT_A_PATIENT = "The subject is no Patient; only what is of one patient is used."
 _ABSENT = "The Patient that is referred to is not in the request, so age and sex are unknown here."
-_MODIFIED = (
-    "The Patient has a modifierExtension that is not understood, so birthDate and gender "
-    "were not used."
-)
+_MODIFIED = "birthDate and gender were not used"
 _ILL_GENDER = (
     "The gender is none of FHIR's (female, male, other, unknown); it was not used, so the sex is "
     "unknown."
@@ -45,7 +43,8 @@ _CONTRADICTION = (
 _TWO_PATIENTS = Unresolved(
     "multiple-matches",
     "Patients of this name in the request differ in an identifier or in birthDate, so more than "
-    "one person could be meant.",
+    "one person could be meant. Give each a fullUrl or an id of its own, or send them in requests "
+    "of their own.",
 )
 _ANOTHER = Unresolved(
     "conflict",
@@ -204,9 +203,7 @@ class Charts:
             if not isinstance(patient, wire.Patient):
                 continue
             chart.identifiers.extend(_ranked(patient.identifier or ()))
-            if patient.modifier_extension:
-                where = f"{entry.expression}.modifierExtension"
-                self.issues.warning("extension", _MODIFIED, where, key)
+            if is_modified(patient, Spot(self.issues, entry.expression, key), _MODIFIED):
                 continue
             if patient.birth_date:
                 births[patient.birth_date] = f"{entry.expression}.birthDate"

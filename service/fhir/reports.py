@@ -13,6 +13,7 @@ from msgspec import Struct
 from service.fhir import wire
 from service.fhir.entries import Entry
 from service.fhir.issues import Spot
+from service.fhir.modifiers import is_extended, is_modified
 from service.fhir.patients import Charts
 from service.fhir.references import Unresolved
 from service.fhir.times import read_period, read_time
@@ -20,8 +21,15 @@ from service.record import Moment
 
 _BLOCKING = frozenset({"cancelled", "entered-in-error"})
 
+_ONLY_WORDS = (
+    "This report names no results; its conclusion or document is not read. Send the results as "
+    "Observations and a diagnosis as a Condition."
+)
+_WITHOUT_RESULTS = (
+    "None of the results that this report names is in the request, and its conclusion or document "
+    "is not read. Send the results as Observations beside it."
+)
 _NOT_HERE = "The result that this refers to is not in the request."
-_MODIFIED = "There is a modifierExtension that is not understood, so this was not used."
 
 #: Reports without a time come last.
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -56,7 +64,8 @@ def read_reports(
             results = [(f".result[{i}]", one) for i, one in enumerate(resource.result or ())]
             said = _read(entry, resource, results, charts, zone)
         elif isinstance(resource, wire.Observation) and (resource.has_member or resource.related):
-            said = _read(entry, resource, _members(resource), charts, zone)
+            members = _members(resource, Spot(charts.issues, entry.expression, ""))
+            said = _read(entry, resource, members, charts, zone)
         else:
             continue
         for key, one in said:
@@ -67,10 +76,12 @@ def read_reports(
     return found
 
 
-def _members(panel: wire.Observation) -> _Results:
+def _members(panel: wire.Observation, spot: Spot) -> _Results:
     """The members of a panel with their paths, in R4 and in STU3."""
     members = [(f".hasMember[{i}]", one) for i, one in enumerate(panel.has_member or ())]
     for i, related in enumerate(panel.related or ()):
+        if is_extended(related, spot, f".related[{i}]"):
+            continue
         if related.type == "has-member" and related.target:
             members.append((f".related[{i}].target", related.target))
     return members
@@ -89,10 +100,10 @@ def _read(
     if holder.subject and not chart:
         return
     spot = Spot(charts.issues, entry.expression, chart.key if chart else "")
-    if holder.modifier_extension:
-        spot.warning("extension", _MODIFIED, ".modifierExtension")
+    if is_modified(holder, spot):
         return
     said = _said(entry, holder, zone, spot)
+    found = False
     for path, reference in results:
         target = charts.directory.resolve(reference, entry)
         if isinstance(target, Unresolved):
@@ -100,7 +111,19 @@ def _read(
         elif target.entry is None:
             spot.information("not-found", _NOT_HERE, path)
         else:
+            found = True
             yield target.key, said
+    if not found and isinstance(holder, wire.DiagnosticReport) and _concludes(holder):
+        if results:
+            spot.warning("incomplete", _WITHOUT_RESULTS)
+        elif not said.blocked:
+            spot.information("not-supported", _ONLY_WORDS)
+
+
+def _concludes(report: wire.DiagnosticReport) -> bool:
+    """Whether a report says in words, codes or a document what its results may mean."""
+    told = (report.conclusion, report.conclusion_code, report.coded_diagnosis)
+    return any(one is not None for one in (*told, report.presented_form))
 
 
 def _said(entry: Entry, holder: _Holder, zone: ZoneInfo, spot: Spot) -> Reported:

@@ -89,6 +89,9 @@ def _mended(raw: Raw, fault: mending.Fault, gathering: Gathering) -> Request:
 
 
 def _parameters(parameters: wire.Parameters, gathering: Gathering) -> Request:
+    if parameters.implicit_rules is not None or parameters.modifier_extension:
+        text = "Parameters with implicitRules or a modifierExtension are not understood."
+        raise refusal(400, "not-supported", text, "Parameters")
     request = Request(gathering.entries, gathering.others)
     said: set[str | None] = set()
     for i, one in enumerate(parameters.parameter or ()):

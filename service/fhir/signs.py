@@ -9,6 +9,7 @@ from service.fhir.context import Context
 from service.fhir.draws import draw_of
 from service.fhir.entries import Entry
 from service.fhir.issues import Spot
+from service.fhir.modifiers import is_extended
 from service.fhir.patients import Chart, Recorded
 from service.fhir.problems import Named, denies, problems_of
 from service.record import Problem
@@ -41,7 +42,6 @@ _ASKS_OF_OTHERS = re.compile(
     re.IGNORECASE,
 )
 
-_MODIFIED = "There is a modifierExtension that is not understood, so this was not used."
 _ABSENT = "This says that the problem is absent; absence is no evidence to any rule."
 _UNCLEAR = "The value does not say whether the problem is there, so this was not used."
 _DENIED = "The words deny, doubt or tell of somebody else what the code says; this was not used."
@@ -104,9 +104,9 @@ def _stated(observation: wire.Observation, context: Context) -> Iterator[_Stated
 
 def _holds(part: wire.Measured, named: Named, asked_for: bool, spot: Spot) -> bool:
     """Whether a part says that the patient has the problem that it names; else why not is told."""
-    if part.modifier_extension:
-        spot.warning("extension", _MODIFIED, ".modifierExtension")
-    elif named.denied or named.doubted:
+    if is_extended(part, spot):
+        return False
+    if named.denied or named.doubted:
         spot.warning("business-rule", _DENIED)
     elif not asked_for:
         if _asks_for_problem(part):

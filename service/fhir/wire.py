@@ -118,6 +118,7 @@ class Component(Measured, frozen=True):
 class Related(Element, frozen=True):
     """STU3: how an Observation refers to others."""
 
+    modifier_extension: tuple[Raw, ...] | None = None
     type: str | None = None
     target: Reference | None = None
 
@@ -127,6 +128,7 @@ class Resource(Element, frozen=True, tag_field="resourceType"):
 
     id: str | None = None
     meta: Meta | None = None
+    implicit_rules: Any = None
     modifier_extension: tuple[Raw, ...] | None = None
     contained: tuple[Raw, ...] | None = None
 
@@ -134,6 +136,7 @@ class Resource(Element, frozen=True, tag_field="resourceType"):
 class Observation(Measured, frozen=True, tag="Observation", tag_field="resourceType"):
     id: str | None = None
     meta: Meta | None = None
+    implicit_rules: Any = None
     contained: tuple[Raw, ...] | None = None
     identifier: tuple[Identifier, ...] | None = None
     status: str | None = None
@@ -188,10 +191,12 @@ class Timing(Element, frozen=True):
     class Repeat(Element, frozen=True):
         bounds_period: Period | None = None
 
+    modifier_extension: tuple[Raw, ...] | None = None
     repeat: Repeat | None = None
 
 
 class Dosage(Element, frozen=True):
+    modifier_extension: tuple[Raw, ...] | None = None
     timing: Timing | None = None
 
 
@@ -223,6 +228,7 @@ class MedicationRequest(Medicated, frozen=True, tag="MedicationRequest"):
 class Adherence(Element, frozen=True):
     """R5: whether the medicine is being taken."""
 
+    modifier_extension: tuple[Raw, ...] | None = None
     code: CodeableConcept | None = None
 
 
@@ -251,6 +257,7 @@ class MedicationAdministration(Medicated, frozen=True, tag="MedicationAdministra
 class Ingredient(Element, frozen=True):
     """What a product contains, in the shapes of R4 and R5."""
 
+    modifier_extension: tuple[Raw, ...] | None = None
     item_codeable_concept: CodeableConcept | None = None
     item: CodeableReference | None = None
 
@@ -270,9 +277,15 @@ class DiagnosticReport(Resource, frozen=True, tag="DiagnosticReport"):
     issued: str | None = None
     specimen: tuple[Reference, ...] | None = None
     result: tuple[Reference, ...] | None = None
+    conclusion: Any = None
+    conclusion_code: Any = None
+    # STU3
+    coded_diagnosis: Any = None
+    presented_form: Any = None
 
 
 class Collection(Element, frozen=True):
+    modifier_extension: tuple[Raw, ...] | None = None
     body_site: Any = None
 
 
@@ -288,20 +301,24 @@ class Link(Element, frozen=True):
 
 
 class EntryRequest(Element, frozen=True):
+    modifier_extension: tuple[Raw, ...] | None = None
     method: str | None = None
     url: str | None = None
 
 
 class EntryResponse(Element, frozen=True):
+    modifier_extension: tuple[Raw, ...] | None = None
     etag: str | None = None
     last_modified: str | None = None
 
 
 class EntrySearch(Element, frozen=True):
+    modifier_extension: tuple[Raw, ...] | None = None
     mode: str | None = None
 
 
 class BundleEntry(Element, frozen=True):
+    modifier_extension: tuple[Raw, ...] | None = None
     full_url: str | None = None
     resource: Raw = Raw()
     request: EntryRequest | None = None
@@ -310,6 +327,8 @@ class BundleEntry(Element, frozen=True):
 
 
 class Bundle(Element, frozen=True, tag="Bundle", tag_field="resourceType"):
+    implicit_rules: Any = None
+    modifier_extension: tuple[Raw, ...] | None = None
     type: str | None = None
     link: tuple[Link, ...] | None = None
     entry: tuple[BundleEntry, ...] | None = None
@@ -318,6 +337,8 @@ class Bundle(Element, frozen=True, tag="Bundle", tag_field="resourceType"):
 class LooseBundle(Element, frozen=True):
     """A Bundle with an entry that is not one: entries are Raw, to be decoded one by one."""
 
+    implicit_rules: Any = None
+    modifier_extension: tuple[Raw, ...] | None = None
     type: str | None = None
     link: tuple[Link, ...] | None = None
     entry: tuple[Raw, ...] | None = None
@@ -338,6 +359,8 @@ class Parameter(Element, frozen=True):
 
 
 class Parameters(Element, frozen=True, tag="Parameters", tag_field="resourceType"):
+    implicit_rules: Any = None
+    modifier_extension: tuple[Raw, ...] | None = None
     parameter: tuple[Raw, ...] | None = None
 
 

@@ -30,10 +30,15 @@ _FOUR_DIGITS = Context(prec=4)
 
 
 class Computed(Struct, frozen=True, gc=False):
-    """A derived result, or None, and what must be said of it."""
+    """A derived result, or None, and what must be said of it.
+
+    `lacking`: what of the patient is not known, or that no formula is for them, where there was
+    everything else to compute it with.
+    """
 
     result: Result | None = None
     issues: tuple[Issue, ...] = ()
+    lacking: str = ""
 
 
 class _Dated(Struct, frozen=True, gc=False):
@@ -72,6 +77,8 @@ def compute(
     else:
         inputs = _inputs(knowledge, rule, chosen, counting)
         found = _formula(rule, inputs, patient, now) if inputs else None
+        if inputs and found is None:
+            return Computed(lacking=_lacking(rule, patient))
     if found is None:
         return Computed()
     value, used = found
@@ -153,6 +160,16 @@ def _formula(
             except ArithmeticError:
                 return None, tuple(inputs.values())
     return None
+
+
+def _lacking(rule: Derived, patient: Patient) -> str:
+    """Why none of the formulas is for a patient."""
+    aged = any(way.for_age or _AGE in formula.names_in(way.formula) for way in rule.formulas)
+    if not patient.born and aged:
+        return "the age is not known (Patient.birthDate)"
+    if not patient.sex and any(way.sex for way in rule.formulas):
+        return "the sex is not known (Patient.gender)"
+    return "the rules have no formula for this age"
 
 
 def _read(knowledge: Knowledge, chosen: Mapping[str, Result], given: Input) -> _Dated | None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from service.engine.choosing import count, differ, is_older_than_unreadable, newest
+from service.engine.choosing import count, differ, is_older_than_unreadable, last_issued, newest
 from service.record import Result
 from tests.engine.small import NOW, ago, day, result
 
@@ -103,8 +103,8 @@ def test_of_one_moment_the_last_issued_counts() -> None:
     first = sodium("first", issued=NOW - timedelta(minutes=30))
     corrected = sodium("corrected", issued=NOW - timedelta(minutes=10))
     unknown = sodium("unknown")
-    assert newest([first, corrected, unknown]) == [corrected]
-    assert names(newest([unknown, sodium("other")])) == ["unknown", "other"]
+    assert last_issued([first, corrected, unknown]) == [corrected]
+    assert names(last_issued([unknown, sodium("other")])) == ["unknown", "other"]
 
 
 def test_undated_results_are_all_of_one_moment() -> None:

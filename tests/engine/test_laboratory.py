@@ -7,7 +7,7 @@ import pytest
 
 from service.engine.laboratory import Laboratory, Showing
 from service.knowledge.model import Knowledge
-from service.record import Amount, Issue, Result
+from service.record import Amount, Issue, Result, Sex
 from tests.engine.small import NOW, ago, day, interval, record, result, reverse, rules
 
 DERIVED = rules("""
@@ -188,12 +188,14 @@ def test_of_equally_abnormal_results_the_smaller_counts_whatever_its_unit() -> N
     assert showing.chosen["sodium"].source.reference == "Observation/b"
 
 
-def test_a_correction_replaces_what_it_corrects_without_conflict() -> None:
+def test_a_correction_replaces_what_it_corrects_and_both_are_named() -> None:
     wrong = sodium("a", "118 mmol/L", issued=NOW - timedelta(hours=1))
     right = sodium("b", issued=NOW)
     showing = show(wrong, right)
     assert grades(showing) == {}
-    assert showing.issues == ()
+    assert said(showing) == [("information", "duplicate")]
+    assert only(showing).expression == ("Bundle.entry[a].resource", "Bundle.entry[b].resource")
+    assert show(right, sodium("c", issued=NOW - timedelta(hours=1))).issues == ()
 
 
 # What cannot be read
@@ -384,3 +386,88 @@ def test_the_order_of_results_never_matters() -> None:
     one, other = laboratory.show(given), laboratory.show(reverse(given))
     assert (one.findings, one.normals, one.chosen) == (other.findings, other.normals, other.chosen)
     assert one.issues == other.issues
+
+
+@pytest.mark.parametrize(
+    ("text", "flag", "severity"),
+    [
+        ("140 mmol/L", "L", "information"),
+        ("140 mmol/L", "H", "information"),
+        ("140 mmol/L", "LL", "warning"),
+        ("118 mmol/L", "N", "information"),
+        ("118 mmol/L", "H", "warning"),
+        ("118 mmol/L", "L", None),
+        ("140 mmol/L", "N", None),
+        ("140 mmol/L", "A", None),
+        ("140 mmol/L", "", None),
+        ("", "LL", None),
+    ],
+)
+def test_a_flag_that_contradicts_the_value_is_told_once(
+    text: str, flag: str, severity: str | None
+) -> None:
+    found = [
+        i for i in show(sodium("a", text, interpretation=flag)).issues if "flag says" in i.text
+    ]
+    assert [issue.severity for issue in found] == ([severity] if severity else [])
+    for issue in found:
+        assert issue.expression == ("Bundle.entry[a].resource.interpretation",)
+
+
+@pytest.mark.parametrize(("flag", "times"), [("H", 0), ("HH", 1), ("L", 0)])
+def test_a_flag_on_a_side_without_a_range_contradicts_only_where_it_is_critical(
+    flag: str, times: int
+) -> None:
+    found = show(result("glucose", "9 mmol/L", "a", interpretation=flag)).issues
+    assert [issue.code for issue in found] == ["conflict"] * times
+
+
+BY_SEX = rules("""
+derived: cleared
+name: Clearance
+unit: umol/L
+references: []
+plausible: 0 to 10000 umol/L
+lookback: 14 d
+inputs: {cr: {analyte: creatinine, unit: umol/L}}
+formulas:
+  - {formula: cr * 2, sex: female, for_age: 18 y and over}
+same_draw: 4 h
+---
+finding: high-cleared
+name: High clearance
+analyte: cleared
+references: []
+grades:
+  - {grade: high, above: 5000 umol/L}
+""")
+
+
+@pytest.mark.parametrize(
+    ("age", "sex", "lacking"),
+    [
+        (None, "female", "Patient.birthDate"),
+        (None, None, "Patient.birthDate"),
+        (50, None, "Patient.gender"),
+        (9, "female", "no formula for this age"),
+    ],
+)
+def test_what_can_not_be_computed_for_want_of_age_or_sex_is_told(
+    age: int | None, sex: Sex | None, lacking: str
+) -> None:
+    creatinine = result("creatinine", "80 umol/L", "a")
+    found = Laboratory(BY_SEX).show(record(creatinine, age=age, sex=sex)).issues
+    (issue,) = [one for one in found if "Not computed" in one.text]
+    assert (issue.severity, lacking in issue.text) == ("information", True)
+
+
+def test_what_has_no_input_is_not_said_to_be_missing() -> None:
+    assert show(sodium("a"), knowledge=BY_SEX, age=None).issues == ()
+
+
+def test_an_imprecise_date_that_may_be_newer_is_told_with_the_result_that_it_outweighs() -> None:
+    year = day(0)
+    showing = show(sodium("a", "118 mmol/L", moment=year), sodium("b", moment=ago(hours=1)))
+    assert grades(showing) == {"hyponatremia": "profound"}
+    assert said(showing) == [("warning", "conflict")]
+    assert len(only(showing).expression) == 2

@@ -357,7 +357,7 @@ def test_a_medicine_that_is_only_named_is_weaker_evidence(resources: list[dict[s
                 {"reference": "#m"},
                 contained=[_medication(code=GABAPENTIN, status="entered-in-error")],
             ),
-            "not to be used",
+            "entered in error",
             "warning",
         ),
         (_referring({"reference": "Patient/ann"}), "not in the request", "warning"),

@@ -166,3 +166,35 @@ def test_a_report_holds_its_results_inside_of_it() -> None:
         ("DiagnosticReport", "DiagnosticReport/r")
     }
     assert found[0].source.expression == "Bundle.entry[1].resource.contained[1]"
+
+
+CONCLUSIONS: list[dict[str, Any]] = [
+    {"conclusion": "Sodium is low."},
+    {"conclusionCode": [{"text": "Hyponatremia"}]},
+    {"codedDiagnosis": [{"text": "Hyponatremia"}]},
+    {"presentedForm": [{"contentType": "application/pdf"}]},
+]
+
+
+@pytest.mark.parametrize("conclusion", CONCLUSIONS)
+def test_a_report_without_results_says_that_its_conclusion_is_not_read(
+    conclusion: dict[str, Any],
+) -> None:
+    issue = told("names no results", patient(), _report(**conclusion))
+    assert (issue.severity, issue.expression) == ("information", ("Bundle.entry[1].resource",))
+
+
+@pytest.mark.parametrize("conclusion", CONCLUSIONS)
+def test_a_conclusion_from_results_that_were_not_sent_is_a_warning(
+    conclusion: dict[str, Any],
+) -> None:
+    issue = told("None of the results", patient(), _report("Observation/na", **conclusion))
+    assert (issue.severity, issue.expression) == ("warning", ("Bundle.entry[1].resource",))
+
+
+def test_a_report_with_a_result_or_without_a_conclusion_says_no_more() -> None:
+    concluded = _report("Observation/na", "Observation/k", **CONCLUSIONS[0])
+    (issue,) = intake(patient(), SODIUM, concluded).issues
+    assert issue.expression == ("Bundle.entry[2].resource.result[1]",)
+    assert intake(patient(), _report()).issues == ()
+    assert intake(patient(), _report(status="cancelled", **CONCLUSIONS[0])).issues == ()

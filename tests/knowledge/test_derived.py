@@ -198,11 +198,21 @@ class TestFormulasForSomePeople:
         assert found.result.amount.value == Decimal(value)
 
     @pytest.mark.parametrize(
-        ("sex", "years"), [("male", None), ("male", 17), (None, 40), (None, None)]
+        ("sex", "years", "lacking"),
+        [
+            ("male", None, "the age is not known"),
+            ("male", 17, "no formula for this age"),
+            (None, 40, "the sex is not known"),
+            (None, None, "the age is not known"),
+        ],
     )
-    def test_who_has_none(self, knowledge: Knowledge, sex: str | None, years: int | None) -> None:
+    def test_who_has_none(
+        self, knowledge: Knowledge, sex: str | None, years: int | None, lacking: str
+    ) -> None:
         born = NOW.replace(year=NOW.year - years) if years else None
-        assert osmoles(knowledge, NA, UREA, who=patient(born, sex)) == Computed()
+        found = osmoles(knowledge, NA, UREA, who=patient(born, sex))
+        assert (found.result, found.issues) == (None, ())
+        assert lacking in found.lacking
 
 
 def rise(knowledge: Knowledge, *results: Result, derived: str = "sodium_rise") -> Result | None:
