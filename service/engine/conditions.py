@@ -37,7 +37,7 @@ def pattern_of(leaf: Condition, knowledge: Knowledge) -> Pattern | None:
         return Pattern("finding", leaf.finding, _least(leaf, knowledge))
     if leaf.normal and not leaf.within:
         return Pattern("normal", leaf.normal)
-    if leaf.problem and not leaf.including:
+    if leaf.problem and not (leaf.including or leaf.began):
         return Pattern("problem", leaf.problem)
     if leaf.treatment and not (leaf.within or leaf.started or leaf.stopped):
         return Pattern("treatment", leaf.treatment)
@@ -169,12 +169,14 @@ def _worst(leaf: Condition, knowledge: Knowledge, laboratory: Laboratory) -> Que
 
 def _problem(leaf: Condition) -> Question:
     past, unconfirmed = "past" in leaf.including, "unconfirmed" in leaf.including
+    began = parse_started(leaf.began) if leaf.began else None
 
     def ask(situation: Situation) -> Answer:
-        found = situation.problems.get(leaf.problem, ())
-        return (
-            tuple(p for p in found if (p.active or past) and (p.confirmed or unconfirmed)) or None
-        )
+        known = situation.problems.get(leaf.problem, ())
+        found = [p for p in known if (p.active or past) and (p.confirmed or unconfirmed)]
+        if began:
+            found = [p for p in found if _is_in(began, p.onset or p.recorded, situation)]
+        return tuple(found) or None
 
     return ask
 

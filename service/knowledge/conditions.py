@@ -23,7 +23,7 @@ _SMALL_WORDS: dict[str, tuple[str, ...]] = {
     "of": ("at_least",),
     "finding": ("at_least", "within", "worst_within"),
     "normal": ("within",),
-    "problem": ("including",),
+    "problem": ("including", "began"),
     "treatment": ("within", "started", "stopped"),
     "count_distinct": (),
     "state": (),
@@ -41,6 +41,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "worst_within": parse_worst,
     "started": parse_started,
     "stopped": parse_started,
+    "began": parse_started,
     "same_draw": parse_span,
 }
 

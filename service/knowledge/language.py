@@ -243,11 +243,12 @@ class Condition(Document, frozen=True):
     together), `any: [...]`, `at_least: 2` with `of: [...]`.
 
     Leaves: `finding: ID` (`at_least: GRADE`), `normal: ANALYTE` (measured and
-    normal), `problem: ID or group` (`including: [past, unconfirmed]`), `treatment:
-    ID or group` (`started:` or `stopped: within 14 d before sign`, also `after sign`,
-    `before now`), `count_distinct: 2 of GROUP` (medicines being taken), `state: ID`,
-    `age: 65 y and over`, `sex: female`, `quality: hemolyzed` with `analyte:`,
-    `not_measured: ANALYTE` (in remarks only: absence never makes a cause).
+    normal), `problem: ID or group` (`including: [past, unconfirmed]`, `began: within
+    10 y before sign`), `treatment: ID or group` (`started:` or `stopped: within 14 d
+    before sign`; all three also `after sign`, `before now`), `count_distinct: 2 of
+    GROUP` (medicines being taken), `state: ID`, `age: 65 y and over`, `sex: female`,
+    `quality: hemolyzed` with `analyte:`, `not_measured: ANALYTE` (in remarks only:
+    absence never makes a cause).
 
     Time: `within: 72 h` (of now, for findings, normals and treatments),
     `worst_within: 24 h of now` or `of sign` (the worst result of that time instead
@@ -262,6 +263,7 @@ class Condition(Document, frozen=True):
     normal: str = ""
     problem: str = ""
     including: tuple[Literal["past", "unconfirmed"], ...] = ()
+    began: str = ""
     treatment: str = ""
     started: str = ""
     stopped: str = ""

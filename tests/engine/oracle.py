@@ -277,7 +277,12 @@ class Oracle:
             if problem.problem in wanted
             and (problem.active or "past" in condition.including)
             and (problem.confirmed or "unconfirmed" in condition.including)
+            and (not condition.began or self._began(problem, condition.began))
         ]
+
+    def _began(self, problem: Problem, text: str) -> bool:
+        moment = problem.onset if problem.onset is not None else problem.recorded
+        return moment is not None and self._is_around(moment, text)
 
     def _members(self, name: str) -> set[str]:
         """The problems and medicines that an id or group means."""
@@ -310,7 +315,7 @@ class Oracle:
         return taken
 
     def _is_around(self, moment: Moment, text: str) -> bool:
-        """Whether a start or end lies "within 14 d before sign" (of any sign)."""
+        """Whether a start, end or onset lies "within 14 d before sign" (of any sign)."""
         _, count, unit, side, anchor = text.split()
         distance = span(f"{count} {unit}")
         at_once = Moment("", self.now, self.now)

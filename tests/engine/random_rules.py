@@ -340,10 +340,7 @@ def leaf(random: Random, words: Words) -> Document:
             normal: Document = {"normal": random.choice(words.measured + words.derived)}
             return normal | random.choice(({}, {}, {"within": "24 h"}, {"within": "72 h"}))
         case "problem":
-            found: Document = {"problem": random.choice(words.problems)}
-            if including := some(random, ("past", "unconfirmed")):
-                found["including"] = including
-            return found
+            return problem_leaf(random, words)
         case "treatment":
             return treatment_leaf(random, words)
         case "count_distinct":
@@ -371,15 +368,28 @@ def finding_leaf(random: Random, words: Words) -> Document:
     return found
 
 
+def problem_leaf(random: Random, words: Words) -> Document:
+    found: Document = {"problem": random.choice(words.problems)}
+    if including := some(random, ("past", "unconfirmed")):
+        found["including"] = including
+    if one_in(random, 3):
+        found["began"] = window(random)
+    return found
+
+
 def treatment_leaf(random: Random, words: Words) -> Document:
     found: Document = {"treatment": random.choice(words.medicines)}
     time = random.choice(("", "", "within", "started", "started", "stopped"))
     if time == "within":
         found["within"] = random.choice(SPANS)
     elif time:
-        around = random.choice(("before sign", "after sign", "before now"))
-        found[time] = f"within {random.choice(SPANS)} {around}"
+        found[time] = window(random)
     return found
+
+
+def window(random: Random) -> str:
+    around = random.choice(("before sign", "after sign", "before now"))
+    return f"within {random.choice(SPANS)} {around}"
 
 
 # ------------------------------------------------------------------- causes and links

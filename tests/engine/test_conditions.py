@@ -218,6 +218,72 @@ def test_a_past_or_unconfirmed_problem_holds_only_where_the_rule_includes_it(
     assert holds(leaf, one) is expected
 
 
+@pytest.mark.parametrize(
+    ("onset", "expected"),
+    [
+        (ago(days=3000), True),
+        (ago(days=3661), False),
+        (ago(days=10), True),
+        (ago(days=9), False),
+        (day(10), True),
+        (day(9), False),
+        (None, False),
+    ],
+)
+def test_a_problem_began_before_the_sign_and_not_too_long_before(
+    onset: Moment | None, expected: bool
+) -> None:
+    leaf = Condition(problem="celiac-disease", began="within 3650 d before sign")
+    assert holds(leaf, MYOCLONUS, problem("celiac-disease", onset=onset)) is expected
+
+
+@pytest.mark.parametrize(
+    ("onset", "expected"),
+    [(ago(days=10), True), (ago(days=6), True), (ago(days=5), False), (ago(days=11), False)],
+)
+def test_a_problem_began_after_the_sign_and_not_too_long_after(
+    onset: Moment, expected: bool
+) -> None:
+    leaf = Condition(problem="celiac-disease", began="within 4 d after sign")
+    assert holds(leaf, MYOCLONUS, problem("celiac-disease", onset=onset)) is expected
+
+
+def test_a_problem_began_before_now_needs_no_sign() -> None:
+    leaf = Condition(problem="celiac-disease", began="within 14 d before now")
+    assert holds(leaf, problem("celiac-disease", onset=ago(days=14)))
+    assert not holds(leaf, problem("celiac-disease", onset=ago(days=15)))
+    assert not holds(leaf, problem("celiac-disease", onset=ago(days=-1)))
+
+
+def test_a_problem_without_an_onset_began_when_it_was_recorded() -> None:
+    leaf = Condition(problem="celiac-disease", began="within 3650 d before sign")
+    assert holds(leaf, MYOCLONUS, problem("celiac-disease", recorded=ago(days=30)))
+    late = problem("celiac-disease", onset=ago(days=5), recorded=ago(days=30))
+    assert not holds(leaf, MYOCLONUS, late)
+
+
+def test_a_problem_began_before_no_sign_that_is_missing_or_undated() -> None:
+    leaf = Condition(problem="celiac-disease", began="within 3650 d before sign")
+    old = problem("celiac-disease", onset=ago(days=30))
+    assert not holds(leaf, old)
+    assert not holds(leaf, old, problem("myoclonus"))
+
+
+def test_of_a_group_only_what_began_in_time_is_evidence() -> None:
+    leaf = Condition(problem="malabsorption", began="within 3650 d before sign")
+    early = problem("celiac-disease", onset=ago(days=30))
+    late = problem("crohn-disease", onset=ago(days=5))
+    assert ask(leaf, MYOCLONUS, early, late) == (early,)
+
+
+def test_a_problem_that_began_in_time_is_active_unless_the_rule_includes_past_ones() -> None:
+    past = problem("celiac-disease", onset=ago(days=30), active=False)
+    leaf = Condition(problem="celiac-disease", began="within 3650 d before sign")
+    assert not holds(leaf, MYOCLONUS, past)
+    widened = Condition(problem="celiac-disease", began=leaf.began, including=("past",))
+    assert holds(widened, MYOCLONUS, past)
+
+
 def test_every_problem_of_a_group_is_evidence() -> None:
     both = problem("celiac-disease"), problem("crohn-disease")
     assert ask(Condition(problem="malabsorption"), *both) == both
@@ -416,6 +482,11 @@ def test_a_draw_does_not_hold_where_one_of_its_results_is_undated_or_missing() -
         (Condition(normal="sodium", within="72 h"), None, "sodium"),
         (Condition(problem="malabsorption"), Pattern("problem", "malabsorption"), "malabsorption"),
         (Condition(problem="malabsorption", including=("past",)), None, "malabsorption"),
+        (
+            Condition(problem="malabsorption", began="within 10 d before now"),
+            None,
+            "malabsorption",
+        ),
         (taken(), Pattern("treatment", "gabapentinoids"), "gabapentinoids"),
         (taken(within="10 d"), None, "gabapentinoids"),
         (taken(started="within 10 d before now"), None, "gabapentinoids"),
