@@ -33,7 +33,7 @@ Question = Callable[[Situation], Answer]
 
 def pattern_of(leaf: Condition, knowledge: Knowledge) -> Pattern | None:
     """The one fact that says a leaf; None where it must be judged."""
-    if leaf.finding and not leaf.within and not leaf.worst_within:
+    if leaf.finding and not (leaf.within or leaf.older_than or leaf.worst_within):
         return Pattern("finding", leaf.finding, _least(leaf, knowledge))
     if leaf.normal and not leaf.within:
         return Pattern("normal", leaf.normal)
@@ -96,10 +96,13 @@ def _least(leaf: Condition, knowledge: Knowledge) -> int:
 def _finding(leaf: Condition, knowledge: Knowledge) -> Question:
     least = _least(leaf, knowledge)
     within = parse_span(leaf.within) if leaf.within else None
+    older = parse_span(leaf.older_than) if leaf.older_than else None
 
     def ask(situation: Situation) -> Answer:
         found = situation.showing.findings.get(leaf.finding)
         if not found or found.rank < least or not _is_within(found.result, within, situation):
+            return None
+        if older and (not found.result.moment or _is_within(found.result, older, situation)):
             return None
         return (found,)
 

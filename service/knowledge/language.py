@@ -250,7 +250,8 @@ class Condition(Document, frozen=True):
     `quality: hemolyzed` with `analyte:`, `not_measured: ANALYTE` (in remarks only:
     absence never makes a cause).
 
-    Time: `within: 72 h` (of now, for findings, normals and treatments),
+    Time: `within: 72 h` (of now, for findings, normals and treatments), `older_than: 72
+    h` (for findings: the deciding result is dated, and surely before that time),
     `worst_within: 24 h of now` or `of sign` (the worst result of that time instead
     of the newest).
     """
@@ -275,6 +276,7 @@ class Condition(Document, frozen=True):
     analyte: str = ""
     not_measured: str = ""
     within: str = ""
+    older_than: str = ""
     worst_within: str = ""
     same_draw: str = ""
 

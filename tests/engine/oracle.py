@@ -169,6 +169,8 @@ class Oracle:
         if shown is None:
             return None
         result, graded = shown
+        if condition.older_than and not self._is_old(result, condition.older_than):
+            return None
         if graded.rank < least or not all(each.holds(result) for each in near):
             return None
         return frozenset({self._piece(condition.finding, result, graded)})
@@ -239,6 +241,10 @@ class Oracle:
 
     def _is_recent(self, result: Result, distance: str) -> bool:
         return result.moment is not None and result.moment.latest >= self.now - span(distance)
+
+    def _is_old(self, result: Result, distance: str) -> bool:
+        moment = result.moment
+        return moment is not None and self.now - moment.latest > span(distance)
 
     def _of_no_result(self, condition: Condition) -> Evidence | None:
         """Leaves about problems, medicines and the patient."""

@@ -360,9 +360,9 @@ def finding_leaf(random: Random, words: Words) -> Document:
     found: Document = {"finding": name}
     if one_in(random, 3):
         found["at_least"] = random.choice(words.findings[name])
-    time = random.choice(("", "", "", "within", "worst_within"))
-    if time == "within":
-        found["within"] = random.choice(SPANS)
+    time = random.choice(("", "", "", "within", "older_than", "worst_within"))
+    if time in ("within", "older_than"):
+        found[time] = random.choice(SPANS)
     elif time:
         found["worst_within"] = f"{random.choice(SPANS)} of {random.choice(('now', 'sign'))}"
     return found

@@ -211,6 +211,11 @@ class NothingIsTooOld(Oracle):
         return True
 
 
+class NothingIsTooNew(Oracle):
+    def _is_old(self, result: Result, distance: str) -> bool:
+        return True
+
+
 class TheNewestIsTheWorst(Oracle):
     def _worst(self, condition: Condition) -> tuple[Result, Graded] | None:
         return self._shown(condition.finding)

@@ -40,9 +40,15 @@ def sodium(text: str, name: str = "sodium", **more: object) -> Result:
 # finding
 
 
-def finding(at_least: str = "", within: str = "", worst_within: str = "") -> Condition:
+def finding(
+    at_least: str = "", within: str = "", older_than: str = "", worst_within: str = ""
+) -> Condition:
     return Condition(
-        finding="hyponatremia", at_least=at_least, within=within, worst_within=worst_within
+        finding="hyponatremia",
+        at_least=at_least,
+        within=within,
+        older_than=older_than,
+        worst_within=worst_within,
     )
 
 
@@ -83,6 +89,23 @@ def test_within_asks_that_the_result_be_dated_and_not_older(
     moment: Moment | None, expected: bool
 ) -> None:
     assert holds(finding(within="72 h"), sodium("118 mmol/L", moment=moment)) is expected
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [(ago(hours=72), False), (ago(hours=73), True), (day(3), False), (day(4), True), (None, False)],
+)
+def test_older_than_asks_that_the_result_be_dated_and_surely_older(
+    moment: Moment | None, expected: bool
+) -> None:
+    assert holds(finding(older_than="72 h"), sodium("118 mmol/L", moment=moment)) is expected
+
+
+def test_older_than_is_about_the_result_that_decides() -> None:
+    old = sodium("118 mmol/L", "old", moment=ago(days=5))
+    assert not holds(finding(older_than="72 h"), old, sodium("119 mmol/L"))
+    assert not holds(finding(older_than="72 h"), old, sodium("140 mmol/L"))
+    assert not holds(finding(older_than="72 h"), sodium("140 mmol/L", moment=ago(days=5)))
 
 
 # worst_within
@@ -477,6 +500,7 @@ def test_a_draw_does_not_hold_where_one_of_its_results_is_undated_or_missing() -
         (finding(), Pattern("finding", "hyponatremia", 1), "sodium"),
         (finding("moderate"), Pattern("finding", "hyponatremia", 2), "sodium"),
         (finding(within="72 h"), None, "sodium"),
+        (finding(older_than="72 h"), None, "sodium"),
         (finding(worst_within="72 h of now"), None, "sodium"),
         (Condition(normal="sodium"), Pattern("normal", "sodium"), "sodium"),
         (Condition(normal="sodium", within="72 h"), None, "sodium"),
