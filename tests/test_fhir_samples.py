@@ -34,6 +34,7 @@ SAID = [
     ("corrections-and-errors", "Bundle.entry[6].resource.status", "cancelled"),
     ("healthy", "Bundle.entry[9].resource.code", "No rule"),
     ("hyperosmolar-hyperglycemia", "Bundle.entry[2].resource", "High glucose"),
+    ("jerks-after-cardiac-arrest", "Bundle.entry[1].resource", "not active"),
     ("liver-failure", "Bundle.entry[10].resource.code", "by its name"),
     ("low-calcium-only-by-albumin", "Bundle.entry[0].resource", "type are not read"),
     ("low-calcium-only-by-albumin", "Bundle.entry[2].resource", "corrected for albumin"),

@@ -33,11 +33,11 @@ Question = Callable[[Situation], Answer]
 
 def pattern_of(leaf: Condition, knowledge: Knowledge) -> Pattern | None:
     """The one fact that says a leaf; None where it must be judged."""
-    if leaf.finding and not leaf.within and not leaf.worst_within:
+    if leaf.finding and not (leaf.within or leaf.older_than or leaf.worst_within):
         return Pattern("finding", leaf.finding, _least(leaf, knowledge))
     if leaf.normal and not leaf.within:
         return Pattern("normal", leaf.normal)
-    if leaf.problem and not leaf.including:
+    if leaf.problem and not (leaf.including or leaf.began):
         return Pattern("problem", leaf.problem)
     if leaf.treatment and not (leaf.within or leaf.started or leaf.stopped):
         return Pattern("treatment", leaf.treatment)
@@ -96,10 +96,13 @@ def _least(leaf: Condition, knowledge: Knowledge) -> int:
 def _finding(leaf: Condition, knowledge: Knowledge) -> Question:
     least = _least(leaf, knowledge)
     within = parse_span(leaf.within) if leaf.within else None
+    older = parse_span(leaf.older_than) if leaf.older_than else None
 
     def ask(situation: Situation) -> Answer:
         found = situation.showing.findings.get(leaf.finding)
         if not found or found.rank < least or not _is_within(found.result, within, situation):
+            return None
+        if older and (not found.result.moment or _is_within(found.result, older, situation)):
             return None
         return (found,)
 
@@ -169,12 +172,14 @@ def _worst(leaf: Condition, knowledge: Knowledge, laboratory: Laboratory) -> Que
 
 def _problem(leaf: Condition) -> Question:
     past, unconfirmed = "past" in leaf.including, "unconfirmed" in leaf.including
+    began = parse_started(leaf.began) if leaf.began else None
 
     def ask(situation: Situation) -> Answer:
-        found = situation.problems.get(leaf.problem, ())
-        return (
-            tuple(p for p in found if (p.active or past) and (p.confirmed or unconfirmed)) or None
-        )
+        known = situation.problems.get(leaf.problem, ())
+        found = [p for p in known if (p.active or past) and (p.confirmed or unconfirmed)]
+        if began:
+            found = [p for p in found if _is_in(began, p.onset or p.recorded, situation)]
+        return tuple(found) or None
 
     return ask
 

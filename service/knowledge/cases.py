@@ -3,8 +3,9 @@
 A result is "45 ug/dL", "<5 ng/L", "56 mg/dL as nitrogen", a laboratory's flag alone ("H")
 or "unreadable". After commas may follow when it was drawn ("3 d ago", "undated"; else an
 hour ago), the laboratory's own range ("range 70 to 140") or flag ("L"), "hemolyzed" and
-"preliminary". A problem is "myoclonus", with "since 10 d", "past", "unconfirmed"; a
-treatment "gabapentin", with "started 5 d ago", "stopped 3 d ago".
+"preliminary". A problem is "myoclonus", with "since 10 d" or "undated" (else recorded an
+hour ago), "past", "unconfirmed"; a treatment "gabapentin", with "started 5 d ago",
+"stopped 3 d ago".
 """
 
 import re
@@ -180,12 +181,17 @@ def _problem(knowledge: Knowledge, text: str, moment: datetime, i: int) -> Probl
     problem, *further = text.split(", ")
     if problem not in knowledge.problems:
         raise ValueError(f'there is no problem "{problem}"')
-    onset = None
+    onset: Moment | None = None
+    recorded: Moment | None = _instant(moment - _DEFAULT)
     for word in further:
         if word.startswith("since "):
             onset = _instant(moment - parse_span(word.removeprefix("since ")))
+        elif word == "undated":
+            recorded = None
         elif word not in ("past", "unconfirmed"):
-            raise ValueError(f'"{word}" is not known here; say "since 10 d", "past", "unconfirmed"')
+            raise ValueError(
+                f'"{word}" is not known here; say "since 10 d", "undated", "past", "unconfirmed"'
+            )
     return Problem(
         problem=problem,
         source=Source("Condition", f"Condition/{problem}-{i + 1}", f"given.problems[{i}]"),
@@ -193,7 +199,7 @@ def _problem(knowledge: Knowledge, text: str, moment: datetime, i: int) -> Probl
         active="past" not in further,
         confirmed="unconfirmed" not in further,
         onset=onset,
-        recorded=_instant(moment - _DEFAULT),
+        recorded=recorded,
         marks=tuple(word for word in ("past", "unconfirmed") if word in further),
     )
 

@@ -21,9 +21,9 @@ _SMALL_WORDS: dict[str, tuple[str, ...]] = {
     "all": ("same_draw",),
     "any": (),
     "of": ("at_least",),
-    "finding": ("at_least", "within", "worst_within"),
+    "finding": ("at_least", "within", "older_than", "worst_within"),
     "normal": ("within",),
-    "problem": ("including",),
+    "problem": ("including", "began"),
     "treatment": ("within", "started", "stopped"),
     "count_distinct": (),
     "state": (),
@@ -33,14 +33,16 @@ _SMALL_WORDS: dict[str, tuple[str, ...]] = {
     "not_measured": (),
 }
 #: Small words of which a condition takes one.
-_TIMES = ("within", "worst_within", "started", "stopped")
+_TIMES = ("within", "older_than", "worst_within", "started", "stopped")
 _PARSERS: dict[str, Callable[[str], object]] = {
     "age": parse_age,
     "count_distinct": parse_count,
     "within": parse_span,
+    "older_than": parse_span,
     "worst_within": parse_worst,
     "started": parse_started,
     "stopped": parse_started,
+    "began": parse_started,
     "same_draw": parse_span,
 }
 

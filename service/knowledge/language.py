@@ -243,13 +243,15 @@ class Condition(Document, frozen=True):
     together), `any: [...]`, `at_least: 2` with `of: [...]`.
 
     Leaves: `finding: ID` (`at_least: GRADE`), `normal: ANALYTE` (measured and
-    normal), `problem: ID or group` (`including: [past, unconfirmed]`), `treatment:
-    ID or group` (`started:` or `stopped: within 14 d before sign`, also `after sign`,
-    `before now`), `count_distinct: 2 of GROUP` (medicines being taken), `state: ID`,
-    `age: 65 y and over`, `sex: female`, `quality: hemolyzed` with `analyte:`,
-    `not_measured: ANALYTE` (in remarks only: absence never makes a cause).
+    normal), `problem: ID or group` (`including: [past, unconfirmed]`, `began: within
+    10 y before sign`), `treatment: ID or group` (`started:` or `stopped: within 14 d
+    before sign`; all three also `after sign`, `before now`), `count_distinct: 2 of
+    GROUP` (medicines being taken), `state: ID`, `age: 65 y and over`, `sex: female`,
+    `quality: hemolyzed` with `analyte:`, `not_measured: ANALYTE` (in remarks only:
+    absence never makes a cause).
 
-    Time: `within: 72 h` (of now, for findings, normals and treatments),
+    Time: `within: 72 h` (of now, for findings, normals and treatments), `older_than: 72
+    h` (for findings: the deciding result is dated, and surely before that time),
     `worst_within: 24 h of now` or `of sign` (the worst result of that time instead
     of the newest).
     """
@@ -262,6 +264,7 @@ class Condition(Document, frozen=True):
     normal: str = ""
     problem: str = ""
     including: tuple[Literal["past", "unconfirmed"], ...] = ()
+    began: str = ""
     treatment: str = ""
     started: str = ""
     stopped: str = ""
@@ -273,6 +276,7 @@ class Condition(Document, frozen=True):
     analyte: str = ""
     not_measured: str = ""
     within: str = ""
+    older_than: str = ""
     worst_within: str = ""
     same_draw: str = ""
 

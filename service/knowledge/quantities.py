@@ -205,7 +205,7 @@ def _not_an_age(text: str) -> str:
 
 @_remembered
 def parse_started(text: str) -> Window:
-    """When a medicine was started or stopped.
+    """When a medicine was started or stopped, or a problem began.
 
     "within 14 d before sign", "within 14 d after sign", "within 14 d before now".
     """

@@ -169,6 +169,8 @@ class Oracle:
         if shown is None:
             return None
         result, graded = shown
+        if condition.older_than and not self._is_old(result, condition.older_than):
+            return None
         if graded.rank < least or not all(each.holds(result) for each in near):
             return None
         return frozenset({self._piece(condition.finding, result, graded)})
@@ -240,6 +242,10 @@ class Oracle:
     def _is_recent(self, result: Result, distance: str) -> bool:
         return result.moment is not None and result.moment.latest >= self.now - span(distance)
 
+    def _is_old(self, result: Result, distance: str) -> bool:
+        moment = result.moment
+        return moment is not None and self.now - moment.latest > span(distance)
+
     def _of_no_result(self, condition: Condition) -> Evidence | None:
         """Leaves about problems, medicines and the patient."""
         if condition.problem:
@@ -277,7 +283,12 @@ class Oracle:
             if problem.problem in wanted
             and (problem.active or "past" in condition.including)
             and (problem.confirmed or "unconfirmed" in condition.including)
+            and (not condition.began or self._began(problem, condition.began))
         ]
+
+    def _began(self, problem: Problem, text: str) -> bool:
+        moment = problem.onset if problem.onset is not None else problem.recorded
+        return moment is not None and self._is_around(moment, text)
 
     def _members(self, name: str) -> set[str]:
         """The problems and medicines that an id or group means."""
@@ -310,7 +321,7 @@ class Oracle:
         return taken
 
     def _is_around(self, moment: Moment, text: str) -> bool:
-        """Whether a start or end lies "within 14 d before sign" (of any sign)."""
+        """Whether a start, end or onset lies "within 14 d before sign" (of any sign)."""
         _, count, unit, side, anchor = text.split()
         distance = span(f"{count} {unit}")
         at_once = Moment("", self.now, self.now)

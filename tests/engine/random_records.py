@@ -151,7 +151,7 @@ def focused(random: Random, words: Vocabulary) -> Vocabulary:
             analytes |= measured_for(knowledge, rule.analyte if rule else leaf.normal)
             analytes |= measured_for(knowledge, leaf.analyte)
             problems |= {leaf.problem, *knowledge.groups.get(leaf.problem, ())}
-            if "sign" in leaf.worst_within + leaf.started + leaf.stopped:
+            if "sign" in leaf.worst_within + leaf.started + leaf.stopped + leaf.began:
                 problems |= {each.problem for each in knowledge.problems.values() if each.sign}
             for name in (leaf.treatment, leaf.count_distinct.partition(" of ")[2]):
                 medicines |= {name, *knowledge.groups.get(name, ())}

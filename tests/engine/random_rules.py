@@ -340,10 +340,7 @@ def leaf(random: Random, words: Words) -> Document:
             normal: Document = {"normal": random.choice(words.measured + words.derived)}
             return normal | random.choice(({}, {}, {"within": "24 h"}, {"within": "72 h"}))
         case "problem":
-            found: Document = {"problem": random.choice(words.problems)}
-            if including := some(random, ("past", "unconfirmed")):
-                found["including"] = including
-            return found
+            return problem_leaf(random, words)
         case "treatment":
             return treatment_leaf(random, words)
         case "count_distinct":
@@ -363,11 +360,20 @@ def finding_leaf(random: Random, words: Words) -> Document:
     found: Document = {"finding": name}
     if one_in(random, 3):
         found["at_least"] = random.choice(words.findings[name])
-    time = random.choice(("", "", "", "within", "worst_within"))
-    if time == "within":
-        found["within"] = random.choice(SPANS)
+    time = random.choice(("", "", "", "within", "older_than", "worst_within"))
+    if time in ("within", "older_than"):
+        found[time] = random.choice(SPANS)
     elif time:
         found["worst_within"] = f"{random.choice(SPANS)} of {random.choice(('now', 'sign'))}"
+    return found
+
+
+def problem_leaf(random: Random, words: Words) -> Document:
+    found: Document = {"problem": random.choice(words.problems)}
+    if including := some(random, ("past", "unconfirmed")):
+        found["including"] = including
+    if one_in(random, 3):
+        found["began"] = window(random)
     return found
 
 
@@ -377,9 +383,13 @@ def treatment_leaf(random: Random, words: Words) -> Document:
     if time == "within":
         found["within"] = random.choice(SPANS)
     elif time:
-        around = random.choice(("before sign", "after sign", "before now"))
-        found[time] = f"within {random.choice(SPANS)} {around}"
+        found[time] = window(random)
     return found
+
+
+def window(random: Random) -> str:
+    around = random.choice(("before sign", "after sign", "before now"))
+    return f"within {random.choice(SPANS)} {around}"
 
 
 # ------------------------------------------------------------------- causes and links

@@ -21,7 +21,7 @@ from tests.engine.oracle_quantities import Amount, lies
 from tests.engine.oracle_results import Chosen, Graded, Judged, Results, reported
 from tests.engine.strategies import numbered_case
 
-CASES, RECORDS_A_CASE = 200, 8
+CASES, RECORDS_A_CASE = 240, 8
 
 MARKS_OF_READING = {"hemolyzed", "preliminary"}
 MARKS_OF_ASSESSING = {
@@ -211,6 +211,11 @@ class NothingIsTooOld(Oracle):
         return True
 
 
+class NothingIsTooNew(Oracle):
+    def _is_old(self, result: Result, distance: str) -> bool:
+        return True
+
+
 class TheNewestIsTheWorst(Oracle):
     def _worst(self, condition: Condition) -> tuple[Result, Graded] | None:
         return self._shown(condition.finding)
@@ -220,6 +225,16 @@ class EveryProblemIsActive(Oracle):
     def _problems(self, condition: Condition) -> list[Problem]:
         both = structs.replace(condition, including=("past", "unconfirmed"))
         return super()._problems(both)
+
+
+class ProblemsBeganAtAnyTime(Oracle):
+    def _began(self, problem: Problem, text: str) -> bool:
+        return True
+
+
+class OnlyOnsetsAreBeginnings(Oracle):
+    def _began(self, problem: Problem, text: str) -> bool:
+        return super()._began(structs.replace(problem, recorded=None), text)
 
 
 class EveryMedicineIsTaken(Oracle):

@@ -40,9 +40,15 @@ def sodium(text: str, name: str = "sodium", **more: object) -> Result:
 # finding
 
 
-def finding(at_least: str = "", within: str = "", worst_within: str = "") -> Condition:
+def finding(
+    at_least: str = "", within: str = "", older_than: str = "", worst_within: str = ""
+) -> Condition:
     return Condition(
-        finding="hyponatremia", at_least=at_least, within=within, worst_within=worst_within
+        finding="hyponatremia",
+        at_least=at_least,
+        within=within,
+        older_than=older_than,
+        worst_within=worst_within,
     )
 
 
@@ -83,6 +89,23 @@ def test_within_asks_that_the_result_be_dated_and_not_older(
     moment: Moment | None, expected: bool
 ) -> None:
     assert holds(finding(within="72 h"), sodium("118 mmol/L", moment=moment)) is expected
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [(ago(hours=72), False), (ago(hours=73), True), (day(3), False), (day(4), True), (None, False)],
+)
+def test_older_than_asks_that_the_result_be_dated_and_surely_older(
+    moment: Moment | None, expected: bool
+) -> None:
+    assert holds(finding(older_than="72 h"), sodium("118 mmol/L", moment=moment)) is expected
+
+
+def test_older_than_is_about_the_result_that_decides() -> None:
+    old = sodium("118 mmol/L", "old", moment=ago(days=5))
+    assert not holds(finding(older_than="72 h"), old, sodium("119 mmol/L"))
+    assert not holds(finding(older_than="72 h"), old, sodium("140 mmol/L"))
+    assert not holds(finding(older_than="72 h"), sodium("140 mmol/L", moment=ago(days=5)))
 
 
 # worst_within
@@ -216,6 +239,72 @@ def test_a_past_or_unconfirmed_problem_holds_only_where_the_rule_includes_it(
     leaf = Condition(problem="malabsorption", including=including)  # type: ignore[arg-type]
     one = problem("celiac-disease", active=active, confirmed=confirmed)
     assert holds(leaf, one) is expected
+
+
+@pytest.mark.parametrize(
+    ("onset", "expected"),
+    [
+        (ago(days=3000), True),
+        (ago(days=3661), False),
+        (ago(days=10), True),
+        (ago(days=9), False),
+        (day(10), True),
+        (day(9), False),
+        (None, False),
+    ],
+)
+def test_a_problem_began_before_the_sign_and_not_too_long_before(
+    onset: Moment | None, expected: bool
+) -> None:
+    leaf = Condition(problem="celiac-disease", began="within 3650 d before sign")
+    assert holds(leaf, MYOCLONUS, problem("celiac-disease", onset=onset)) is expected
+
+
+@pytest.mark.parametrize(
+    ("onset", "expected"),
+    [(ago(days=10), True), (ago(days=6), True), (ago(days=5), False), (ago(days=11), False)],
+)
+def test_a_problem_began_after_the_sign_and_not_too_long_after(
+    onset: Moment, expected: bool
+) -> None:
+    leaf = Condition(problem="celiac-disease", began="within 4 d after sign")
+    assert holds(leaf, MYOCLONUS, problem("celiac-disease", onset=onset)) is expected
+
+
+def test_a_problem_began_before_now_needs_no_sign() -> None:
+    leaf = Condition(problem="celiac-disease", began="within 14 d before now")
+    assert holds(leaf, problem("celiac-disease", onset=ago(days=14)))
+    assert not holds(leaf, problem("celiac-disease", onset=ago(days=15)))
+    assert not holds(leaf, problem("celiac-disease", onset=ago(days=-1)))
+
+
+def test_a_problem_without_an_onset_began_when_it_was_recorded() -> None:
+    leaf = Condition(problem="celiac-disease", began="within 3650 d before sign")
+    assert holds(leaf, MYOCLONUS, problem("celiac-disease", recorded=ago(days=30)))
+    late = problem("celiac-disease", onset=ago(days=5), recorded=ago(days=30))
+    assert not holds(leaf, MYOCLONUS, late)
+
+
+def test_a_problem_began_before_no_sign_that_is_missing_or_undated() -> None:
+    leaf = Condition(problem="celiac-disease", began="within 3650 d before sign")
+    old = problem("celiac-disease", onset=ago(days=30))
+    assert not holds(leaf, old)
+    assert not holds(leaf, old, problem("myoclonus"))
+
+
+def test_of_a_group_only_what_began_in_time_is_evidence() -> None:
+    leaf = Condition(problem="malabsorption", began="within 3650 d before sign")
+    early = problem("celiac-disease", onset=ago(days=30))
+    late = problem("crohn-disease", onset=ago(days=5))
+    assert ask(leaf, MYOCLONUS, early, late) == (early,)
+
+
+def test_a_problem_that_began_in_time_is_active_unless_the_rule_includes_past_ones() -> None:
+    past = problem("celiac-disease", onset=ago(days=30), active=False)
+    leaf = Condition(problem="celiac-disease", began="within 3650 d before sign")
+    assert not holds(leaf, MYOCLONUS, past)
+    widened = Condition(problem="celiac-disease", began=leaf.began, including=("past",))
+    assert holds(widened, MYOCLONUS, past)
 
 
 def test_every_problem_of_a_group_is_evidence() -> None:
@@ -411,11 +500,17 @@ def test_a_draw_does_not_hold_where_one_of_its_results_is_undated_or_missing() -
         (finding(), Pattern("finding", "hyponatremia", 1), "sodium"),
         (finding("moderate"), Pattern("finding", "hyponatremia", 2), "sodium"),
         (finding(within="72 h"), None, "sodium"),
+        (finding(older_than="72 h"), None, "sodium"),
         (finding(worst_within="72 h of now"), None, "sodium"),
         (Condition(normal="sodium"), Pattern("normal", "sodium"), "sodium"),
         (Condition(normal="sodium", within="72 h"), None, "sodium"),
         (Condition(problem="malabsorption"), Pattern("problem", "malabsorption"), "malabsorption"),
         (Condition(problem="malabsorption", including=("past",)), None, "malabsorption"),
+        (
+            Condition(problem="malabsorption", began="within 10 d before now"),
+            None,
+            "malabsorption",
+        ),
         (taken(), Pattern("treatment", "gabapentinoids"), "gabapentinoids"),
         (taken(within="10 d"), None, "gabapentinoids"),
         (taken(started="within 10 d before now"), None, "gabapentinoids"),

@@ -92,6 +92,11 @@ def test_problems_may_be_past_unconfirmed_or_dated(small: Knowledge) -> None:
     assert (past.active, past.confirmed, past.marks) == (False, False, ("past", "unconfirmed"))
 
 
+def test_an_undated_problem_has_neither_onset_nor_record(small: Knowledge) -> None:
+    (found,) = record(small, problems="celiac-disease, undated").problems
+    assert (found.onset, found.recorded) == (None, None)
+
+
 def test_treatments_are_current_until_they_are_stopped(small: Knowledge) -> None:
     plain, started, stopped = record(
         small,

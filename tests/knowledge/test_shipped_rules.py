@@ -147,6 +147,9 @@ def test_no_medicine_is_given_the_literature_of_another(shipped: Knowledge) -> N
         ("Muscle twitching", False),
         ("Perioral and eyelid twitching, abnormal posturing", False),
         ("Jerking", False),
+        ("Jerky movements", False),
+        ("Limb jerks", True),
+        ("Tremulous movements", False),
         ("Hypnic jerks", False),
     ],
 )
@@ -154,3 +157,24 @@ def test_only_names_that_mean_jerks_alone_are_documented_jerks(
     shipped: Knowledge, text: str, is_sign: bool
 ) -> None:
     assert (shipped.problem_names.get(fold_name(text)) == "myoclonus") == is_sign
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("Juvenile myoclonic epilepsy", "myoclonic-epilepsy"),
+        ("Lance-Adams syndrome", "posthypoxic-myoclonus"),
+        ("Hypoxic-ischaemic brain injury", "hypoxic-brain-injury"),
+        ("History of cardiac arrest", "past-cardiac-arrest"),
+        ("Nonketotic hyperglycinaemia", "inborn-error-with-myoclonus"),
+        ("Palatal myoclonus", "myoclonus-of-its-own-kind"),
+        ("Generalized idiopathic epilepsy", None),
+        ("Encephalitis", None),
+        ("Hiccups", None),
+        ("Parkinson disease", None),
+    ],
+)
+def test_diagnoses_that_explain_jerks_are_known_by_name_and_no_wider_ones(
+    shipped: Knowledge, text: str, problem: str | None
+) -> None:
+    assert shipped.problem_names.get(fold_name(text)) == problem
