@@ -21,6 +21,7 @@ from service.knowledge.quantities import (
     parse_count,
     parse_span,
     parse_started,
+    parse_stopped,
     parse_worst,
 )
 from service.record import Evidence, Finding, Moment, Normal, Result, Treatment
@@ -196,14 +197,32 @@ def _treatment(leaf: Condition) -> Question:
             known = situation.treatments.get(leaf.treatment, ())
             found = [each for each in known if is_taken(each, within, situation)]
         if started:
-            found = [each for each in found if _is_in(started, each.start, situation)]
+            found = [each for each in found if _is_begun(started, each, situation)]
         return tuple(found) or None
 
     return ask
 
 
+def _is_begun(window: Window, treatment: Treatment, situation: Situation) -> bool:
+    """Whether a medicine was begun in a window.
+
+    Orders are renewed: one after the sign says nothing where another record of the same
+    medicine says, or leaves open, that it was taken before.
+    """
+    if window.side == "unknown":
+        return treatment.start is None
+    if window.side == "before":
+        return _is_in(window, treatment.start, situation)
+    starts = [each.start for each in situation.treatments[treatment.medicine]]
+    return all(starts) and any(
+        _is_in(window, treatment.start, situation, (sign,))
+        and all(start and start.latest >= sign.earliest for start in starts)
+        for sign in situation.signs
+    )
+
+
 def _stopped(leaf: Condition) -> Question:
-    window = parse_started(leaf.stopped)
+    window = parse_stopped(leaf.stopped)
 
     def ask(situation: Situation) -> Answer:
         known = situation.treatments.get(leaf.treatment, ())
@@ -222,12 +241,20 @@ def _stopped(leaf: Condition) -> Question:
     return ask
 
 
-def _is_in(window: Window, moment: Moment | None, situation: Situation) -> bool:
-    """Whether something happened in the window around a sign, or before now."""
+def _is_in(
+    window: Window,
+    moment: Moment | None,
+    situation: Situation,
+    signs: tuple[Moment, ...] | None = None,
+) -> bool:
+    """Whether something happened in the window around one of the signs, or before now."""
     if not moment:
         return False
     now = situation.now
-    anchors = (Moment("", now, now),) if window.anchor == "now" else situation.signs
+    if window.anchor == "now":
+        anchors: tuple[Moment, ...] = (Moment("", now, now),)
+    else:
+        anchors = situation.signs if signs is None else signs
     if window.side == "before":
         return any(
             moment.latest >= anchor.earliest - window.span and moment.earliest <= anchor.latest

@@ -12,6 +12,7 @@ from service.knowledge.quantities import (
     parse_count,
     parse_span,
     parse_started,
+    parse_stopped,
     parse_whole,
     parse_worst,
 )
@@ -40,7 +41,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "within": parse_span,
     "worst_within": parse_worst,
     "started": parse_started,
-    "stopped": parse_started,
+    "stopped": parse_stopped,
     "same_draw": parse_span,
 }
 

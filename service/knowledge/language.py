@@ -245,9 +245,9 @@ class Condition(Document, frozen=True):
     Leaves: `finding: ID` (`at_least: GRADE`), `normal: ANALYTE` (measured and
     normal), `problem: ID or group` (`including: [past, unconfirmed]`), `treatment:
     ID or group` (`started:` or `stopped: within 14 d before sign`, also `after sign`,
-    `before now`), `count_distinct: 2 of GROUP` (medicines being taken), `state: ID`,
-    `age: 65 y and over`, `sex: female`, `quality: hemolyzed` with `analyte:`,
-    `not_measured: ANALYTE` (in remarks only: absence never makes a cause).
+    `before now`; `started: unknown`), `count_distinct: 2 of GROUP` (medicines being
+    taken), `state: ID`, `age: 65 y and over`, `sex: female`, `quality: hemolyzed` with
+    `analyte:`, `not_measured: ANALYTE` (in remarks only: absence never makes a cause).
 
     Time: `within: 72 h` (of now, for findings, normals and treatments),
     `worst_within: 24 h of now` or `of sign` (the worst result of that time instead

@@ -377,8 +377,11 @@ def treatment_leaf(random: Random, words: Words) -> Document:
     if time == "within":
         found["within"] = random.choice(SPANS)
     elif time:
-        around = random.choice(("before sign", "after sign", "before now"))
-        found[time] = f"within {random.choice(SPANS)} {around}"
+        around = random.choice(("before sign", "after sign", "after sign", "before now", "unknown"))
+        if around != "unknown":
+            found[time] = f"within {random.choice(SPANS)} {around}"
+        elif time == "started":
+            found[time] = around
     return found
 
 

@@ -234,6 +234,13 @@ class PlannedMedicinesAreTaken(Oracle):
         return super()._is_taken(begun, condition)
 
 
+class EveryOrderIsAStart(Oracle):
+    def _is_begun(self, treatment: Treatment, text: str) -> bool:
+        if treatment.start is None:
+            return text == "unknown"
+        return text != "unknown" and self._is_around(treatment.start, text)
+
+
 class GroupsHaveNoMembers(Oracle):
     def _members(self, name: str) -> set[str]:
         return {name}

@@ -285,6 +285,32 @@ def test_started_after_the_sign_and_not_too_long_after(start: Moment, expected: 
     assert holds(leaf, MYOCLONUS, treatment("pregabalin", start=start)) is expected
 
 
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [(ago(days=12), False), (None, False), (ago(days=9), True), (day(10), True)],
+)
+def test_an_order_after_the_sign_is_no_start_where_the_medicine_may_have_been_taken_before(
+    start: Moment | None, expected: bool
+) -> None:
+    leaf = taken(started="within 4 d after sign")
+    before = treatment("pregabalin", "old", current=False, start=start, end=ago(days=8))
+    assert holds(leaf, MYOCLONUS, treatment("pregabalin", start=ago(days=8)), before) is expected
+
+
+def test_another_medicine_of_the_group_before_the_sign_is_no_earlier_start() -> None:
+    leaf = taken(started="within 4 d after sign")
+    other = treatment("gabapentin", start=ago(days=20))
+    assert holds(leaf, MYOCLONUS, treatment("pregabalin", start=ago(days=8)), other)
+
+
+def test_an_unknown_start_is_none_at_all() -> None:
+    leaf = taken(started="unknown")
+    assert holds(leaf, treatment("pregabalin"))
+    assert holds(leaf, treatment("pregabalin"), treatment("pregabalin", "new", start=ago(days=8)))
+    assert not holds(leaf, treatment("pregabalin", start=ago(days=8)))
+    assert not holds(leaf, treatment("pregabalin", current=False))
+
+
 def test_started_before_now_needs_no_sign() -> None:
     leaf = taken(started="within 14 d before now")
     assert holds(leaf, treatment("pregabalin", start=ago(days=14)))
