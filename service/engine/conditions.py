@@ -230,15 +230,29 @@ def _stopped(leaf: Condition) -> Question:
             tuple(
                 each
                 for each in known
-                # An end that lies ahead has not happened.
-                if each.end
-                and each.end.earliest <= situation.now
-                and _is_in(window, each.end, situation)
+                if _is_in(window, each.end, situation) and _is_stopped(each, situation)
             )
             or None
         )
 
     return ask
+
+
+def _is_stopped(treatment: Treatment, situation: Situation) -> bool:
+    """Whether a medicine was no longer taken after the end of a record that has one.
+
+    An end that lies ahead has not happened, a dose that was given once is not withdrawn, and
+    where another order goes on, the medicine does.
+    """
+    end = treatment.end
+    if not end or end.earliest > situation.now or end == treatment.start:
+        return False
+    return not any(
+        (other.start is None or other.start.earliest <= end.latest)
+        and (other.current or (other.end is not None and other.end.earliest > end.latest))
+        for other in situation.treatments[treatment.medicine]
+        if other is not treatment
+    )
 
 
 def _is_in(

@@ -292,7 +292,7 @@ class Oracle:
         if start and start.earliest > self.now:
             return False
         if condition.stopped:
-            if end is None or end.earliest > self.now:
+            if end is None or end.earliest > self.now or self._goes_on(treatment, end):
                 return False
             return self._is_around(end, condition.stopped)
         if condition.within:
@@ -309,6 +309,21 @@ class Oracle:
         if condition.started and taken:
             return self._is_begun(treatment, condition.started)
         return taken
+
+    def _goes_on(self, treatment: Treatment, end: Moment) -> bool:
+        """Whether an end is none: of a single dose, or of an order that another one continues."""
+        if treatment.start == end:
+            return True
+        for other in self.record.treatments:
+            if other is treatment or other.medicine != treatment.medicine:
+                continue
+            if other.start and (
+                other.start.earliest > self.now or other.start.earliest > end.latest
+            ):
+                continue
+            if other.current or (other.end and other.end.earliest > end.latest):
+                return True
+        return False
 
     def _is_begun(self, treatment: Treatment, text: str) -> bool:
         """Whether its start is where the text says; a late one only if no other may be earlier."""

@@ -348,6 +348,30 @@ def test_an_end_that_lies_ahead_is_no_stop() -> None:
     assert not holds(leaf, planned)
 
 
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        ({"start": ago(days=13)}, False),
+        ({}, False),
+        ({"start": ago(days=30), "end": ago(days=9), "current": False}, False),
+        ({"start": ago(days=11)}, True),
+        ({"start": ago(days=30), "end": ago(days=14), "current": False}, True),
+    ],
+)
+def test_a_medicine_that_another_order_continues_was_not_stopped(
+    other: dict[str, object], expected: bool
+) -> None:
+    leaf = taken(stopped="within 3 d before sign")
+    over = treatment("pregabalin", current=False, start=ago(days=40), end=ago(days=12))
+    assert holds(leaf, MYOCLONUS, over, treatment("pregabalin", "other", **other)) is expected
+
+
+def test_a_dose_that_was_given_once_is_not_stopped() -> None:
+    leaf = taken(stopped="within 14 d before sign")
+    once = treatment("pregabalin", current=False, start=ago(days=12), end=ago(days=12))
+    assert not holds(leaf, MYOCLONUS, once)
+
+
 # count_distinct
 
 
