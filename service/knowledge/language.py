@@ -221,7 +221,8 @@ class MedicineRule(Document, frozen=True):
 
     `rxnorm` are ingredient codes, `atc` codes may end in "*". `lingers`: how long
     after its end a medicine still counts as taken. `references` are about this agent: its
-    copies of links to `drug-{agent}` cite them beside the link's own.
+    copies of links to `drug-{agent}` cite them beside the link's own. `evidence` is that of the
+    cause `drug-{agent}`; "" is what the family says.
     """
 
     medicine: str
@@ -232,6 +233,7 @@ class MedicineRule(Document, frozen=True):
     names: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     lingers: str = "0 d"
+    evidence: Literal["", "established", "supported", "case-reports"] = ""
     references: tuple[str, ...] = ()
     note: str = ""
 
