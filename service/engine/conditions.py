@@ -21,6 +21,7 @@ from service.knowledge.quantities import (
     parse_count,
     parse_span,
     parse_started,
+    parse_stopped,
     parse_worst,
 )
 from service.record import Evidence, Finding, Moment, Normal, Result, Treatment
@@ -172,7 +173,7 @@ def _worst(leaf: Condition, knowledge: Knowledge, laboratory: Laboratory) -> Que
 
 def _problem(leaf: Condition) -> Question:
     past, unconfirmed = "past" in leaf.including, "unconfirmed" in leaf.including
-    began = parse_started(leaf.began) if leaf.began else None
+    began = parse_stopped(leaf.began) if leaf.began else None
 
     def ask(situation: Situation) -> Answer:
         known = situation.problems.get(leaf.problem, ())
@@ -201,14 +202,32 @@ def _treatment(leaf: Condition) -> Question:
             known = situation.treatments.get(leaf.treatment, ())
             found = [each for each in known if is_taken(each, within, situation)]
         if started:
-            found = [each for each in found if _is_in(started, each.start, situation)]
+            found = [each for each in found if _is_begun(started, each, situation)]
         return tuple(found) or None
 
     return ask
 
 
+def _is_begun(window: Window, treatment: Treatment, situation: Situation) -> bool:
+    """Whether a medicine was begun in a window.
+
+    Orders are renewed: one after the sign says nothing where another record of the same
+    medicine says, or leaves open, that it was taken before.
+    """
+    if window.side == "unknown":
+        return treatment.start is None
+    if window.side == "before":
+        return _is_in(window, treatment.start, situation)
+    starts = [each.start for each in situation.treatments[treatment.medicine]]
+    return all(starts) and any(
+        _is_in(window, treatment.start, situation, (sign,))
+        and all(start and start.latest >= sign.earliest for start in starts)
+        for sign in situation.signs
+    )
+
+
 def _stopped(leaf: Condition) -> Question:
-    window = parse_started(leaf.stopped)
+    window = parse_stopped(leaf.stopped)
 
     def ask(situation: Situation) -> Answer:
         known = situation.treatments.get(leaf.treatment, ())
@@ -216,10 +235,7 @@ def _stopped(leaf: Condition) -> Question:
             tuple(
                 each
                 for each in known
-                # An end that lies ahead has not happened.
-                if each.end
-                and each.end.earliest <= situation.now
-                and _is_in(window, each.end, situation)
+                if _is_in(window, each.end, situation) and _is_stopped(each, situation)
             )
             or None
         )
@@ -227,12 +243,37 @@ def _stopped(leaf: Condition) -> Question:
     return ask
 
 
-def _is_in(window: Window, moment: Moment | None, situation: Situation) -> bool:
-    """Whether something happened in the window around a sign, or before now."""
+def _is_stopped(treatment: Treatment, situation: Situation) -> bool:
+    """Whether a medicine was no longer taken after the end of a record that has one.
+
+    An end that lies ahead has not happened, a dose that was given once is not withdrawn, and
+    where another order goes on, the medicine does.
+    """
+    end = treatment.end
+    if not end or end.earliest > situation.now or end == treatment.start:
+        return False
+    return not any(
+        (other.start is None or other.start.earliest <= end.latest)
+        and (other.current or (other.end is not None and other.end.earliest > end.latest))
+        for other in situation.treatments[treatment.medicine]
+        if other is not treatment
+    )
+
+
+def _is_in(
+    window: Window,
+    moment: Moment | None,
+    situation: Situation,
+    signs: tuple[Moment, ...] | None = None,
+) -> bool:
+    """Whether something happened in the window around one of the signs, or before now."""
     if not moment:
         return False
     now = situation.now
-    anchors = (Moment("", now, now),) if window.anchor == "now" else situation.signs
+    if window.anchor == "now":
+        anchors: tuple[Moment, ...] = (Moment("", now, now),)
+    else:
+        anchors = situation.signs if signs is None else signs
     if window.side == "before":
         return any(
             moment.latest >= anchor.earliest - window.span and moment.earliest <= anchor.latest

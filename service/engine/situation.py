@@ -83,9 +83,10 @@ class Situations:
         return self._medicine_words[treatment.medicine]
 
     def _is_taken(self, treatment: Treatment, now: datetime) -> bool:
-        end = treatment.end
+        # One that is over without an end was taken when it began, if not longer.
+        last = treatment.end or treatment.start
         since = now - self._lingers[treatment.medicine]
-        return treatment.current or (end is not None and end.latest >= since)
+        return treatment.current or (last is not None and last.latest >= since)
 
 
 def _by_word(

@@ -157,6 +157,7 @@ def expand_causes(
                     cause=cause,
                     name=fill(family.name, name),
                     mechanism=fill(family.mechanism, name),
+                    evidence=medicines[agent].evidence or family.evidence,
                     myoclonus=fill(family.myoclonus, name),
                     confirm=tuple(fill(check, name) for check in family.confirm),
                     note=fill(family.note, name),

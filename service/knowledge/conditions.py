@@ -12,6 +12,7 @@ from service.knowledge.quantities import (
     parse_count,
     parse_span,
     parse_started,
+    parse_stopped,
     parse_whole,
     parse_worst,
 )
@@ -41,8 +42,8 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "older_than": parse_span,
     "worst_within": parse_worst,
     "started": parse_started,
-    "stopped": parse_started,
-    "began": parse_started,
+    "stopped": parse_stopped,
+    "began": parse_stopped,
     "same_draw": parse_span,
 }
 

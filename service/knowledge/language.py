@@ -221,7 +221,8 @@ class MedicineRule(Document, frozen=True):
 
     `rxnorm` are ingredient codes, `atc` codes may end in "*". `lingers`: how long
     after its end a medicine still counts as taken. `references` are about this agent: its
-    copies of links to `drug-{agent}` cite them beside the link's own.
+    copies of links to `drug-{agent}` cite them beside the link's own. `evidence` is that of the
+    cause `drug-{agent}`; "" is what the family says.
     """
 
     medicine: str
@@ -232,6 +233,7 @@ class MedicineRule(Document, frozen=True):
     names: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     lingers: str = "0 d"
+    evidence: Literal["", "established", "supported", "case-reports"] = ""
     references: tuple[str, ...] = ()
     note: str = ""
 
@@ -245,10 +247,10 @@ class Condition(Document, frozen=True):
     Leaves: `finding: ID` (`at_least: GRADE`), `normal: ANALYTE` (measured and
     normal), `problem: ID or group` (`including: [past, unconfirmed]`, `began: within
     10 y before sign`), `treatment: ID or group` (`started:` or `stopped: within 14 d
-    before sign`; all three also `after sign`, `before now`), `count_distinct: 2 of
-    GROUP` (medicines being taken), `state: ID`, `age: 65 y and over`, `sex: female`,
-    `quality: hemolyzed` with `analyte:`, `not_measured: ANALYTE` (in remarks only:
-    absence never makes a cause).
+    before sign`; all three also `after sign`, `before now`; `started: unknown`),
+    `count_distinct: 2 of GROUP` (medicines being taken), `state: ID`, `age: 65 y and
+    over`, `sex: female`, `quality: hemolyzed` with `analyte:`, `not_measured: ANALYTE`
+    (in remarks only: absence never makes a cause).
 
     Time: `within: 72 h` (of now, for findings, normals and treatments), `older_than: 72
     h` (for findings: the deciding result is dated, and surely before that time),

@@ -85,10 +85,13 @@ class AgeBand(Struct, frozen=True):
 
 
 class Window(Struct, frozen=True):
-    """A time around an anchor: at most `span` `before` or `after` a `sign`, or before `now`."""
+    """A time around an anchor: at most `span` `before` or `after` a `sign`, or before `now`.
+
+    `unknown`: no time at all, of what nobody has dated.
+    """
 
     span: timedelta
-    side: Literal["before", "after"]
+    side: Literal["before", "after", "unknown"]
     anchor: Literal["sign", "now"]
 
 
@@ -205,10 +208,18 @@ def _not_an_age(text: str) -> str:
 
 @_remembered
 def parse_started(text: str) -> Window:
-    """When a medicine was started or stopped, or a problem began.
+    """When a medicine was started.
 
-    "within 14 d before sign", "within 14 d after sign", "within 14 d before now".
+    "within 14 d before sign", "within 14 d after sign", "within 14 d before now", "unknown".
     """
+    if text == "unknown":
+        return Window(timedelta(), "unknown", "now")
+    return parse_stopped(text)
+
+
+@_remembered
+def parse_stopped(text: str) -> Window:
+    """When a medicine was stopped or a problem began, as in `parse_started`, but for "unknown"."""
     found = _WITHIN.fullmatch(text)
     if not found:
         raise ValueError(

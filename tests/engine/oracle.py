@@ -303,7 +303,7 @@ class Oracle:
         if start and start.earliest > self.now:
             return False
         if condition.stopped:
-            if end is None or end.earliest > self.now:
+            if end is None or end.earliest > self.now or self._goes_on(treatment, end):
                 return False
             return self._is_around(end, condition.stopped)
         if condition.within:
@@ -315,10 +315,50 @@ class Oracle:
             )
         else:
             lingers = span(self.knowledge.medicines[treatment.medicine].lingers)
-            taken = treatment.current or (end is not None and end.latest >= self.now - lingers)
-        if condition.started:
-            return taken and start is not None and self._is_around(start, condition.started)
+            over = start if end is None else end
+            taken = treatment.current or (over is not None and over.latest >= self.now - lingers)
+        if condition.started and taken:
+            return self._is_begun(treatment, condition.started)
         return taken
+
+    def _goes_on(self, treatment: Treatment, end: Moment) -> bool:
+        """Whether an end is none: of a single dose, or of an order that another one continues."""
+        if treatment.start == end:
+            return True
+        for other in self.record.treatments:
+            if other is treatment or other.medicine != treatment.medicine:
+                continue
+            if other.start and (
+                other.start.earliest > self.now or other.start.earliest > end.latest
+            ):
+                continue
+            if other.current or (other.end and other.end.earliest > end.latest):
+                return True
+        return False
+
+    def _is_begun(self, treatment: Treatment, text: str) -> bool:
+        """Whether its start is where the text says; a late one only if no other may be earlier."""
+        if text == "unknown":
+            return treatment.start is None
+        others = [
+            other.start
+            for other in self.record.treatments
+            if other.medicine == treatment.medicine
+            and (other.start is None or other.start.earliest <= self.now)
+        ]
+        if treatment.start is None:
+            return False
+        if not text.endswith("after sign"):
+            return self._is_around(treatment.start, text)
+        if None in others:
+            return False
+        _, count, unit, *_ = text.split()
+        for sign in self.sign_moments():
+            earlier = [other for other in others if other and other.latest < sign.earliest]
+            latest = sign.latest + span(f"{count} {unit}")
+            if not earlier and treatment.start.earliest <= latest:
+                return True
+        return False
 
     def _is_around(self, moment: Moment, text: str) -> bool:
         """Whether a start, end or onset lies "within 14 d before sign" (of any sign)."""

@@ -383,7 +383,11 @@ def treatment_leaf(random: Random, words: Words) -> Document:
     if time == "within":
         found["within"] = random.choice(SPANS)
     elif time:
-        found[time] = window(random)
+        around = random.choice(("before sign", "after sign", "after sign", "before now", "unknown"))
+        if around != "unknown":
+            found[time] = f"within {random.choice(SPANS)} {around}"
+        elif time == "started":
+            found[time] = around
     return found
 
 

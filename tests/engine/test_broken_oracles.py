@@ -14,7 +14,16 @@ from msgspec import structs
 from service.engine import Engine
 from service.knowledge.language import Condition, FindingRule, Link
 from service.knowledge.model import Knowledge
-from service.record import Assessment, Priority, Problem, Record, Result, Strength, Treatment
+from service.record import (
+    Assessment,
+    Moment,
+    Priority,
+    Problem,
+    Record,
+    Result,
+    Strength,
+    Treatment,
+)
 from tests.engine.agreement import differences
 from tests.engine.oracle import Answer, Evidence, Fired, NamedCause, Near, Oracle
 from tests.engine.oracle_quantities import Amount, lies
@@ -247,6 +256,18 @@ class PlannedMedicinesAreTaken(Oracle):
         is_planned = treatment.start and treatment.start.earliest > self.now
         begun = structs.replace(treatment, start=None) if is_planned else treatment
         return super()._is_taken(begun, condition)
+
+
+class EveryOrderIsAStart(Oracle):
+    def _is_begun(self, treatment: Treatment, text: str) -> bool:
+        if treatment.start is None:
+            return text == "unknown"
+        return text != "unknown" and self._is_around(treatment.start, text)
+
+
+class EveryEndIsAStop(Oracle):
+    def _goes_on(self, treatment: Treatment, end: Moment) -> bool:
+        return False
 
 
 class GroupsHaveNoMembers(Oracle):

@@ -374,6 +374,32 @@ def test_started_after_the_sign_and_not_too_long_after(start: Moment, expected: 
     assert holds(leaf, MYOCLONUS, treatment("pregabalin", start=start)) is expected
 
 
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [(ago(days=12), False), (None, False), (ago(days=9), True), (day(10), True)],
+)
+def test_an_order_after_the_sign_is_no_start_where_the_medicine_may_have_been_taken_before(
+    start: Moment | None, expected: bool
+) -> None:
+    leaf = taken(started="within 4 d after sign")
+    before = treatment("pregabalin", "old", current=False, start=start, end=ago(days=8))
+    assert holds(leaf, MYOCLONUS, treatment("pregabalin", start=ago(days=8)), before) is expected
+
+
+def test_another_medicine_of_the_group_before_the_sign_is_no_earlier_start() -> None:
+    leaf = taken(started="within 4 d after sign")
+    other = treatment("gabapentin", start=ago(days=20))
+    assert holds(leaf, MYOCLONUS, treatment("pregabalin", start=ago(days=8)), other)
+
+
+def test_an_unknown_start_is_none_at_all() -> None:
+    leaf = taken(started="unknown")
+    assert holds(leaf, treatment("pregabalin"))
+    assert holds(leaf, treatment("pregabalin"), treatment("pregabalin", "new", start=ago(days=8)))
+    assert not holds(leaf, treatment("pregabalin", start=ago(days=8)))
+    assert not holds(leaf, treatment("pregabalin", current=False))
+
+
 def test_started_before_now_needs_no_sign() -> None:
     leaf = taken(started="within 14 d before now")
     assert holds(leaf, treatment("pregabalin", start=ago(days=14)))
@@ -409,6 +435,30 @@ def test_an_end_that_lies_ahead_is_no_stop() -> None:
     assert not holds(leaf, treatment("pregabalin", end=ago(days=-1)))
     planned = treatment("pregabalin", start=ago(days=-1), end=ago(days=1))
     assert not holds(leaf, planned)
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        ({"start": ago(days=13)}, False),
+        ({}, False),
+        ({"start": ago(days=30), "end": ago(days=9), "current": False}, False),
+        ({"start": ago(days=11)}, True),
+        ({"start": ago(days=30), "end": ago(days=14), "current": False}, True),
+    ],
+)
+def test_a_medicine_that_another_order_continues_was_not_stopped(
+    other: dict[str, object], expected: bool
+) -> None:
+    leaf = taken(stopped="within 3 d before sign")
+    over = treatment("pregabalin", current=False, start=ago(days=40), end=ago(days=12))
+    assert holds(leaf, MYOCLONUS, over, treatment("pregabalin", "other", **other)) is expected
+
+
+def test_a_dose_that_was_given_once_is_not_stopped() -> None:
+    leaf = taken(stopped="within 14 d before sign")
+    once = treatment("pregabalin", current=False, start=ago(days=12), end=ago(days=12))
+    assert not holds(leaf, MYOCLONUS, once)
 
 
 # count_distinct

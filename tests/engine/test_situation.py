@@ -60,6 +60,12 @@ def test_a_medicine_that_was_stopped_at_an_unknown_time_is_not_taken() -> None:
     assert not facts(treatment("gabapentin", current=False))
 
 
+def test_a_medicine_that_is_over_without_an_end_lingers_after_its_start() -> None:
+    assert facts(treatment("gabapentin", current=False, start=ago(days=2)))
+    assert not facts(treatment("gabapentin", current=False, start=ago(days=4)))
+    assert not facts(treatment("gabapentin", current=False, start=ago(days=2), end=ago(days=4)))
+
+
 def test_a_planned_medicine_is_not_taken_and_not_known() -> None:
     planned = treatment("gabapentin", start=ago(days=-2))
     assert not facts(planned)

@@ -89,6 +89,22 @@ def test_the_cause_of_a_family_becomes_one_for_each_agent(small: Knowledge) -> N
     assert "drug-{agent}" not in small.causes
 
 
+def test_how_well_a_cause_is_known_is_said_by_its_medicine_first(
+    tmp_path: Path, small: Knowledge
+) -> None:
+    medicine = "medicine: pregabalin\n"
+    said = {
+        file: text.replace(medicine, f"{medicine}evidence: case-reports\n")
+        for file, text in FILES.items()
+        if medicine in text
+    }
+    known = load(write_rules(tmp_path, said))
+    family = small.causes["drug-pregabalin"].evidence
+    assert family != "case-reports"
+    assert known.causes["drug-pregabalin"].evidence == "case-reports"
+    assert known.causes["drug-gabapentin"].evidence == family
+
+
 def test_a_medicine_with_a_cause_of_its_own_keeps_it(tmp_path: Path) -> None:
     own = """\
 ---

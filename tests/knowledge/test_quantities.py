@@ -19,6 +19,7 @@ from service.knowledge.quantities import (
     parse_range,
     parse_span,
     parse_started,
+    parse_stopped,
     parse_whole,
     parse_worst,
 )
@@ -169,6 +170,8 @@ def test_windows_worst_times_and_counts_are_read() -> None:
     assert parse_started("within 14 d before sign") == Window(days, "before", "sign")
     assert parse_started("within 14 d after sign") == Window(days, "after", "sign")
     assert parse_started("within 14 d before now") == Window(days, "before", "now")
+    assert parse_started("unknown").side == "unknown"
+    assert parse_stopped("within 14 d before sign") == Window(days, "before", "sign")
     assert parse_worst("24 h of now") == Worst(timedelta(days=1), "now")
     assert parse_worst("24 h of sign") == Worst(timedelta(days=1), "sign")
     assert parse_count("2 of serotonergic") == Count(2, "serotonergic")
@@ -180,6 +183,11 @@ def test_windows_worst_times_and_counts_are_read() -> None:
 def test_what_is_no_window_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a time"):
         parse_started(text)
+
+
+def test_a_medicine_is_not_stopped_at_an_unknown_time() -> None:
+    with pytest.raises(ValueError, match="not a time"):
+        parse_stopped("unknown")
 
 
 @pytest.mark.parametrize("text", ["24 h", "24 h of then", "of now", "soon of sign"])

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import asdict
 
+from service.engine.rule_tests import MOMENT
+from service.evaluation import Site
 from service.knowledge.cases import record_of
+from service.knowledge.language import RuleTest
 from service.knowledge.lint import lint
 from service.knowledge.loader import load
 from service.knowledge.model import Knowledge
@@ -178,3 +181,59 @@ def test_diagnoses_that_explain_jerks_are_known_by_name_and_no_wider_ones(
     shipped: Knowledge, text: str, problem: str | None
 ) -> None:
     assert shipped.problem_names.get(fold_name(text)) == problem
+
+
+@pytest.mark.parametrize(
+    ("medicine", "texts"),
+    [
+        ("acyclovir", ("acyclovir", "Aciclovir", "ACICLOVIR SODIUM")),
+        ("meperidine", ("meperidine", "pethidine hydrochloride")),
+        ("cephalexin", ("cephalexin", "cefalexin")),
+        ("amoxicillin", ("amoxicillin-clavulanate", "co-amoxiclav", "Amoxycillin")),
+        ("morphine", ("morphine sulfate", "morphine sulphate")),
+        ("levodopa", ("carbidopa/levodopa", "co-careldopa", "carbidopa and levodopa")),
+        ("cyclosporine", ("cyclosporine", "ciclosporin")),
+        ("penicillin-g", ("Penicillin G", "benzylpenicillin")),
+        ("phenobarbital", ("phenobarbital", "phenobarbitone")),
+        ("lidocaine", ("lidocaine", "lignocaine")),
+        ("codeine", ("co-codamol", "acetaminophen-codeine", "paracetamol and codeine")),
+        ("st-johns-wort", ("St. John's wort", "St John\u2019s wort")),
+    ],
+)
+def test_a_medicine_is_known_by_its_american_and_british_names(
+    shipped: Knowledge, medicine: str, texts: tuple[str, ...]
+) -> None:
+    assert {shipped.medicine_names.get(fold_name(text)) for text in texts} == {medicine}
+
+
+@pytest.mark.parametrize("medicine", ["sertraline", "morphine", "gabapentin", "tramadol"])
+def test_opioids_of_the_morphine_type_and_gabapentinoids_are_not_serotonergic(
+    shipped: Knowledge, medicine: str
+) -> None:
+    is_serotonergic = "serotonergic" in shipped.medicines[medicine].groups
+    assert is_serotonergic == (medicine in {"sertraline", "tramadol"})
+
+
+def test_no_medicine_by_itself_gives_a_flag(site: Site, shipped: Knowledge) -> None:
+    """Millions take each of them without jerks."""
+    for medicine in shipped.medicines:
+        given: dict[str, str | list[str]] = {
+            "treatments": [f"{medicine}, started 5 d ago"],
+            "age": "60 y",
+        }
+        record = record_of(RuleTest(given, "none"), shipped, MOMENT)
+        assert site.engine.assess(record).causes == (), medicine
+
+
+def test_no_medicine_that_was_begun_after_the_jerks_is_more_than_a_weak_cause(
+    site: Site, shipped: Knowledge
+) -> None:
+    for medicine in shipped.medicines:
+        given: dict[str, str | list[str]] = {
+            "treatments": [f"{medicine}, started 2 d ago"],
+            "problems": ["dialysis", "myoclonus, since 9 d", "asterixis, since 9 d"],
+            "egfr": "8 mL/min/{1.73_m2}",
+        }
+        record = record_of(RuleTest(given, "none"), shipped, MOMENT)
+        for cause in site.engine.assess(record).causes:
+            assert cause.agent != medicine or cause.strength == "weak", medicine
