@@ -49,6 +49,7 @@ SAID = [
     ("messy-units", "Bundle.entry[9].resource.value", "text"),
     ("messy-units", "Bundle.entry[10].resource.dataAbsentReason", "no value"),
     ("messy-units", "Bundle.entry[11].resource.code", "urine sodium"),
+    ("pellagra-in-alcohol-use-disorder", "Bundle.entry[1].resource.code", "by its name"),
     ("single-observation", "Observation.subject", "not in the request"),
     ("zinc-induced-copper-deficiency", "Bundle.entry[0].resource", "told within"),
     ("zinc-induced-copper-deficiency", "Bundle.entry[2].resource", "Wilson disease"),
