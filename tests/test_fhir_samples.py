@@ -38,6 +38,7 @@ SAID = [
     ("liver-failure", "Bundle.entry[10].resource.code", "by its name"),
     ("low-calcium-only-by-albumin", "Bundle.entry[0].resource", "type are not read"),
     ("low-calcium-only-by-albumin", "Bundle.entry[2].resource", "corrected for albumin"),
+    ("low-copper-resembling-b12-deficiency", "Bundle.entry[0].resource", "told within"),
     ("low-ionized-calcium", "Bundle.entry[0].resource", "type are not read"),
     ("low-ionized-calcium", "Bundle.entry[2].resource.code", "No rule"),
     ("low-ionized-calcium", "Bundle.entry[4].resource", "Ionized calcium was measured"),
@@ -49,7 +50,10 @@ SAID = [
     ("messy-units", "Bundle.entry[9].resource.value", "text"),
     ("messy-units", "Bundle.entry[10].resource.dataAbsentReason", "no value"),
     ("messy-units", "Bundle.entry[11].resource.code", "urine sodium"),
+    ("pellagra-in-alcohol-use-disorder", "Bundle.entry[1].resource.code", "by its name"),
     ("single-observation", "Observation.subject", "not in the request"),
+    ("zinc-induced-copper-deficiency", "Bundle.entry[0].resource", "told within"),
+    ("zinc-induced-copper-deficiency", "Bundle.entry[2].resource", "Wilson disease"),
 ]
 
 

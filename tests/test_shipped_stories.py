@@ -1,13 +1,16 @@
 """What the shipped rules tell of a patient fits what is on file and what was measured."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 
-from service.evaluation import Site
+from service.evaluation import Site, answer, ask
 from service.knowledge.cases import record_of
 from service.knowledge.language import RuleTest
 from service.record import Cause
+from tests.fhir_validity import assert_valid_answer
+from tests.told import flags, issues
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -81,3 +84,42 @@ def test_low_ceruloplasmin_is_evidence_of_copper_deficiency_without_raising_it(s
     cause = told(site, given | {"ceruloplasmin": "11 mg/dL"}, "copper-deficiency")
     assert "low-ceruloplasmin" in [getattr(piece, "finding", "") for piece in cause.evidence]
     assert (cause.strength, cause.priority) == (alone.strength, alone.priority)
+
+
+@pytest.mark.parametrize(
+    "company", [{}, {"ceruloplasmin": "6 mg/dL"}, {"problems": ["myelopathy"]}]
+)
+def test_copper_that_zinc_drives_out_is_told_once(site: Site, company: Given) -> None:
+    given: Given = {"copper": "20 ug/dL", "zinc": "168 ug/dL", "vitamin_b12": "230 pg/mL"}
+    record = record_of(RuleTest(given=given | company, expect="none"), site.knowledge, NOW)
+    causes = [each.cause for each in site.engine.assess(record).causes]
+    assert causes == ["zinc-induced-copper-deficiency"]
+
+
+@pytest.mark.parametrize(("iga", "lacking"), [("6.9 mg/dL", True), ("7 mg/dL", False)])
+def test_celiac_serology_is_called_worthless_where_iga_is_lacking(
+    site: Site, iga: str, lacking: bool
+) -> None:
+    given: Given = {"iga_total": iga, "problems": ["celiac-disease", "myoclonus"]}
+    remarks = told(site, given, "celiac-neurological").remarks
+    assert any(remark.startswith("IgA is lacking") for remark in remarks) == lacking
+
+
+@pytest.mark.parametrize("code", ["2998-3", "79402-4", "5683-8", "5676-2"])
+def test_codes_that_only_resemble_a_vitamin_or_metal_are_refused(site: Site, code: str) -> None:
+    assert code in site.knowledge.refused
+    assert code not in site.knowledge.loinc
+
+
+def test_thiamine_in_mass_units_is_not_guessed(site: Site) -> None:
+    request = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "Thiamine, whole blood"},
+        "subject": {"reference": "Patient/1"},
+        "effectiveDateTime": "2026-04-30",
+        "valueQuantity": {"value": 17, "unit": "ug/L"},
+    }
+    answered = assert_valid_answer(answer(site, json.dumps(request).encode(), ask(site), NOW))
+    assert not flags(answered)
+    assert any("Observation.value" in "".join(each.expressions) for each in issues(answered))
