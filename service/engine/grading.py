@@ -71,6 +71,12 @@ def grade(table: Table, result: Result) -> Graded:
     return Graded(result, normal=_normal(table, judged, result))
 
 
+def verdicts(table: Table, finding: str, result: Result) -> list[tuple[Limit, Verdict]]:
+    """Each limit of a finding that is for the patient's age, and whether a result lies beyond."""
+    ladders = (ladder for ladder in table.ladders if ladder.finding == finding)
+    return [each for ladder in ladders for each in _climb(table, ladder, result)]
+
+
 def _unknown(climbed: Sequence[_Judged]) -> str:
     """Why something of a ladder is not known, "" where all is."""
     if not climbed:
