@@ -38,12 +38,15 @@ class Asked(Struct, frozen=True):
 
     `now`: the moment to judge at, LATEST for each patient's own newest clinical time, None for
     the clock. `include_evidence`: whether the resources that flags refer to come back; None:
-    those that only the request could name. `strict`: refuse what is not valid FHIR.
+    those that only the request could name. `strict`: refuse what is not valid FHIR. `explain`:
+    why causes were not named, of all or of one `cause` alone with all its rules.
     """
 
     now: datetime | Literal["latest"] | None = None
     include_evidence: bool | None = None
     strict: bool = False
+    explain: bool = False
+    cause: str = ""
 
 
 class Evaluation(Struct, frozen=True):
@@ -75,19 +78,22 @@ def ask(
     include_evidence: bool | None = None,
     *,
     strict: bool = False,
+    explain: bool = False,
+    cause: str = "",
 ) -> Asked:
     """What a caller asks for, from text: `now` is "latest", a FHIR dateTime or missing.
 
     A date without a time means the end of that day. ValueError for anything else.
     """
     if now is None:
-        return Asked(None, include_evidence, strict)
+        return Asked(None, include_evidence, strict, explain, cause)
     if now == LATEST:
-        return Asked("latest", include_evidence, strict)
+        return Asked("latest", include_evidence, strict, explain, cause)
     try:
-        return Asked(moment(now, site.zone).latest, include_evidence, strict)
+        moment_asked = moment(now, site.zone).latest
     except ValueError as wrong:
         raise ValueError(f"now: {wrong}") from wrong
+    return Asked(moment_asked, include_evidence, strict, explain, cause)
 
 
 def answer(site: Site, body: bytes, asked: Asked, clock: datetime) -> bytes:
@@ -104,7 +110,12 @@ def assess(site: Site, body: bytes, asked: Asked, clock: datetime) -> Evaluation
     if len(body) > site.max_body_bytes:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, (too_large(site.max_body_bytes),))
     intake = read(body, site.knowledge, _reading_options(site, asked, clock))
-    return Evaluation(intake, tuple(map(site.engine.assess, intake.records)))
+    explain = asked.explain if intake.explain is None else intake.explain
+    if not explain:
+        return Evaluation(intake, tuple(map(site.engine.assess, intake.records)))
+    return Evaluation(
+        intake, tuple(site.engine.explain(record, asked.cause) for record in intake.records)
+    )
 
 
 def compose(site: Site, evaluation: Evaluation, asked: Asked) -> bytes:

@@ -1,7 +1,8 @@
 """The plain data that flows through the house.
 
 bytes -> Record (all that is known of one patient at one moment)
-      -> Assessment (the possible causes of myoclonus, each with its evidence)
+      -> Assessment (the possible causes of myoclonus, each with its evidence, and for those who
+         ask an Explanation of each)
       -> bytes
 
 Everything here is frozen and knows nothing of FHIR, YAML or the rules engine. The garbage
@@ -11,6 +12,7 @@ again at all that a large request holds would cost more than to read it.
 
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Literal
 
 from msgspec import Struct
@@ -278,11 +280,76 @@ class Cause(Struct, frozen=True, gc=False):
     absorbed: tuple[str, ...] = ()
 
 
+#: How a condition stands: it holds; it would, but a link sets its finding aside; what is on
+#: file does not suffice; what is on file leaves it open; nothing of it is on file.
+Standing = Literal["held", "suppressed", "short", "undecided", "absent"]
+
+
+class Criterion(Struct, frozen=True, gc=False):
+    """One condition of a link, and what a record has of it.
+
+    `about` is what it holds by, or what is on file and does not make it hold; where nothing
+    is, `name` says what was looked for. `why` ends the sentence that either begins: "is not
+    below 1.9 mmol/L (0.15 above)". `gap` is how far it is off, as a share of the limit, 1
+    where no number tells.
+    """
+
+    standing: Standing
+    name: str
+    about: tuple[Evidence | Result, ...] = ()
+    why: str = ""
+    gap: Fraction = Fraction(1)
+
+
+class Criteria(Struct, frozen=True, gc=False):
+    """Conditions of which at least so many must hold, all of them or just one perhaps.
+
+    `name` is that of the state that they define. `why` is why they do not hold
+    together although enough of them do: results drawn too far apart.
+    """
+
+    held: bool
+    least: int
+    parts: tuple["Criterion | Criteria", ...]
+    name: str = ""
+    why: str = ""
+
+
+class NearLink(Struct, frozen=True, gc=False):
+    """How a link stands for one cause; what it does is `effect`, with `strength` or `steps`."""
+
+    link: str
+    version: int
+    held: bool
+    effect: Literal["supports", "strengthens", "against", "suppresses"]
+    when: Criterion | Criteria
+    strength: Strength | None = None
+    steps: int = 0
+    suppress: str = ""
+    shadow: bool = False
+
+
+class Explanation(Struct, frozen=True, gc=False):
+    """Why a cause was not named for one patient; or, of a named one, what would change it.
+
+    `strength` is that of a named cause, and `within` the cause in whose flag it is told.
+    `links` are the nearest first, of `links_in_all`; none for a medicine that is not on file.
+    """
+
+    cause: str
+    name: str
+    strength: Strength | None = None
+    within: str = ""
+    links: tuple[NearLink, ...] = ()
+    links_in_all: int = 0
+
+
 class Assessment(Struct, frozen=True, gc=False):
     """The outcome for one patient: causes, most pressing first, and what must be said.
 
     `findings` is everything that the results showed, named as a cause or not;
     `shadow` are the links of status shadow that held: counted, never flagged.
+    `explanations` are there for those who ask.
     """
 
     patient: Patient
@@ -292,3 +359,4 @@ class Assessment(Struct, frozen=True, gc=False):
     findings: tuple[Finding, ...] = ()
     shadow: tuple[str, ...] = ()
     issues: tuple[Issue, ...] = ()
+    explanations: tuple[Explanation, ...] = ()

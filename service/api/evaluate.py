@@ -21,6 +21,8 @@ _PARAMETERS = {
     "clinical time. The clock where it is missing.",
     "includeEvidence": "`true` or `false`: whether the resources that flags refer to come back. "
     "Where it is missing, those do that only the request could name (urn:).",
+    "explain": "`true` or `false`: whether the OperationOutcome tells, for each patient and cause, "
+    "how near it came to being named, and what would change one that was.",
 }
 
 _PREFER = (
@@ -38,8 +40,9 @@ def router(samples: Mapping[str, Any]) -> APIRouter:
         methods=["POST"],
         response_class=Response,
         summary="Flags for possible causes of myoclonus, with their evidence",
-        description="The body is a Bundle, one resource, or Parameters with `resource`, `now` and "
-        "`includeEvidence`. The answer is a Bundle: Flags, most pressing first, then an "
+        description="The body is a Bundle, one resource, or Parameters with `resource`, `now`, "
+        "`includeEvidence` and `explain`. "
+        "The answer is a Bundle: Flags, most pressing first, then an "
         "OperationOutcome that says what was read, used and not used.",
         openapi_extra=_described(samples),
         responses={
@@ -104,12 +107,14 @@ def read_query(query: QueryParams, site: Site, *, strict: bool = False) -> Asked
     for name in _PARAMETERS:
         if len(query.getlist(name)) > 1:
             raise Refusal(HTTPStatus.BAD_REQUEST, f"The query parameter {name} is said twice.")
-    include = query.get("includeEvidence")
-    if include not in {None, "true", "false"}:
-        raise Refusal(HTTPStatus.BAD_REQUEST, "includeEvidence is true or false.")
+    for name in ("includeEvidence", "explain"):
+        if query.get(name) not in {None, "true", "false"}:
+            raise Refusal(HTTPStatus.BAD_REQUEST, f"{name} is true or false.")
+    include, explain = query.get("includeEvidence"), query.get("explain") == "true"
     # In a query, an unescaped plus sign is a space: 08:00+01:00 arrives as 08:00 01:00.
     now = query["now"].replace(" ", "+") if "now" in query else None
     try:
-        return ask(site, now, None if include is None else include == "true", strict=strict)
+        evidence = None if include is None else include == "true"
+        return ask(site, now, evidence, strict=strict, explain=explain)
     except ValueError as wrong:
         raise Refusal(HTTPStatus.BAD_REQUEST, str(wrong)) from wrong

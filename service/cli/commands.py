@@ -5,6 +5,7 @@ import typer
 from service import __version__
 from service.cli import exits, rules
 from service.cli.evaluate import evaluate
+from service.cli.explain import explain
 from service.cli.serve import serve
 from service.cli.site import rules_or_leave
 
@@ -18,6 +19,7 @@ main = typer.Typer(
     pretty_exceptions_enable=False,
 )
 main.command()(evaluate)
+main.command()(explain)
 main.command()(serve)
 main.add_typer(rules.commands, name="rules")
 

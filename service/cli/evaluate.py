@@ -115,9 +115,9 @@ def print_tables(job: Job, found: Sequence[Input]) -> set[int]:
     for one in _with_progress(found, shown=True):
         show = partial(table_of, one.name, knowledge=job.site.knowledge)
         try:
-            tables.append(_evaluated(one, job, show))
+            tables.append(evaluated(one, job, show))
         except Refused as refused:
-            codes.add(_code(refused))
+            codes.add(exit_code(refused))
             tables.append(refusal(one.name, refused.issues))
     console = exits.Output(highlight=False)
     for table in tables:
@@ -134,9 +134,9 @@ def print_json(job: Job, found: Sequence[Input], form: Format) -> set[int]:
     # Where the lines themselves appear on the terminal, they are the progress.
     for one in _with_progress(found, shown=not out.isatty()):
         try:
-            body = _evaluated(one, job, write)
+            body = evaluated(one, job, write)
         except Refused as refused:
-            codes.add(_code(refused))
+            codes.add(exit_code(refused))
             body = write_outcome(refused.issues)
         if form is Format.ndjson:
             # Evidence comes back as it was sent, over several lines perhaps.
@@ -149,7 +149,7 @@ def print_json(job: Job, found: Sequence[Input], form: Format) -> set[int]:
     return codes
 
 
-def _evaluated(one: Input, job: Job, show: Callable[[Evaluation], _Shown]) -> _Shown:
+def evaluated(one: Input, job: Job, show: Callable[[Evaluation], _Shown]) -> _Shown:
     """An input, evaluated and shown. Refused, too, if it can not be read or that fails inside."""
     try:
         body = one.read(job.site.max_body_bytes)
@@ -167,7 +167,7 @@ def _evaluated(one: Input, job: Job, show: Callable[[Evaluation], _Shown]) -> _S
         raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, (issue,)) from error
 
 
-def _code(refused: Refused) -> int:
+def exit_code(refused: Refused) -> int:
     failed = refused.status == HTTPStatus.INTERNAL_SERVER_ERROR
     return exits.INSIDE if failed else exits.REFUSED
 

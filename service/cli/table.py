@@ -34,7 +34,7 @@ def refusal(name: str, issues: tuple[Issue, ...]) -> RenderableType:
 
 
 def _patient(assessment: Assessment, knowledge: Knowledge) -> RenderableType:
-    heading = Text(f"Patient: {_named(assessment)}")
+    heading = Text(f"Patient: {named(assessment)}")
     if not assessment.causes:
         return Group(_indented(heading), _indented(Text(summary(assessment, knowledge).text), 4))
     heading.append(f", judged at {assessment.moment:%Y-%m-%d %H:%M} UTC")
@@ -53,7 +53,7 @@ def _patient(assessment: Assessment, knowledge: Knowledge) -> RenderableType:
     return Group(_indented(heading), _indented(table))
 
 
-def _named(assessment: Assessment) -> str:
+def named(assessment: Assessment) -> str:
     patient = assessment.patient
     identifier = patient.identifier.value if patient.identifier else ""
     return fit(patient.display or patient.reference or identifier or patient.expression)

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import NamedTuple, Self
 
+from msgspec import structs
+
 from service.engine.assessing import Assessor
 from service.engine.causes import Named
+from service.engine.explanation import Explainer
 from service.engine.holding import hold
 from service.engine.laboratory import Laboratory
 from service.engine.linking import Linker
@@ -42,6 +45,7 @@ class Engine:
         self._situations = Situations(knowledge, laboratory)
         self._rulebook = Rulebook(knowledge, laboratory)
         self._assessor = Assessor(knowledge)
+        self._explainer = Explainer(knowledge, laboratory, self._rulebook.links)
         self._linker = Linker(self._rulebook.patterns)
 
     def __enter__(self) -> Self:
@@ -72,6 +76,19 @@ class Engine:
     def forget(self) -> None:
         """Let durable-rules join everything anew, as the self-test must see it do."""
         self._linker.forget()
+
+    def explain(self, record: Record, cause: str = "") -> Assessment:
+        """The assessment with why its other causes were not named, and what would change its own.
+
+        With `cause`, of that one alone, with all of its links. KeyError where there is none such.
+        """
+        examination = self.examine(record)
+        assessment = examination.assessment
+        within = {other: told.cause for told in assessment.causes for other in told.absorbed}
+        explanations = self._explainer.explain(
+            self._situations.of(record), examination.named, within, cause
+        )
+        return structs.replace(assessment, explanations=explanations)
 
     def close(self) -> None:
         """Free what durable-rules holds. A second call does nothing."""

@@ -110,6 +110,12 @@ def _side(flag: str) -> str:
     return "low" if flag in LOW_FLAGS else "high" if flag in HIGH_FLAGS else ""
 
 
+def verdicts(table: Table, finding: str, result: Result) -> list[tuple[Limit, Verdict]]:
+    """Each limit of a finding that is for the patient's age, and whether a result lies beyond."""
+    ladders = (ladder for ladder in table.ladders if ladder.finding == finding)
+    return [each for ladder in ladders for each in _climb(table, ladder, result)]
+
+
 def _unknown(climbed: Sequence[_Judged]) -> str:
     """Why something of a ladder is not known, "" where all is."""
     if not climbed:

@@ -23,8 +23,9 @@ from service.engine.grading import (
     contradiction,
     grade,
     is_readable,
+    verdicts,
 )
-from service.engine.limits import Person, Table, person_of
+from service.engine.limits import Limit, Person, Table, Verdict, person_of
 from service.engine.sheets import Sheet, subjects
 from service.knowledge.derived import compute
 from service.knowledge.language import Analyte, FindingRule
@@ -115,6 +116,10 @@ class Laboratory:
     def grade(self, result: Result, person: Person) -> Graded:
         """What one readable result shows of a person, by itself."""
         return grade(self._table(result, person), result)
+
+    def verdicts(self, result: Result, person: Person, finding: str) -> list[tuple[Limit, Verdict]]:
+        """Each limit of a finding for a person, and whether a readable result lies beyond it."""
+        return verdicts(self._table(result, person), finding, result)
 
     def _table(self, result: Result, person: Person) -> Table:
         """The table of a result, made when the first person of that age and sex has one."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Raw, json, structs
 
+from service.fhir.explanations import explained
 from service.fhir.flags import WritingOptions, flag, names_in, uuid_text
 from service.fhir.outcome import arranged, outcome, place
 from service.fhir.summary import summary
@@ -26,8 +27,9 @@ def write(
 
     Flags come most pressing first, over all patients. The OperationOutcome tells
     first for each patient what was read and found, then every issue: `issues` and the
-    assessments' own. `resources` holds the request's resources by the names that sources
-    have: their fullUrl ("" where none was sent) and JSON, which comes back byte for byte.
+    assessments' own, and last the explanations where there are any. `resources` holds the
+    request's resources by the names that sources have: their fullUrl ("" where none was
+    sent) and JSON, which comes back byte for byte.
 
     The same arguments give the same bytes, in whatever order assessments and issues come.
     """
@@ -72,14 +74,15 @@ def _outcome_entry(
 ) -> dict[str, Any]:
     patients = {one.patient.key: one.patient.expression for one in judged}
     said = [*issues, *(issue for one in judged for issue in one.issues)]
-    written = json.encode(
-        outcome(
-            (
-                *(summary(one, knowledge) for one in judged),
-                *arranged(_placed(issue, patients) for issue in said),
-            )
+    told = outcome(
+        (
+            *(summary(one, knowledge) for one in judged),
+            *arranged(_placed(issue, patients) for issue in said),
         )
     )
+    for one in judged:
+        told["issue"] += explained(one, knowledge, options.base)
+    written = json.encode(told)
     # It has no identity beyond what it says, so its name is made from that.
     name = uuid_text(hmac.digest(options.site_key, written, "sha256"))
     return {"fullUrl": f"urn:uuid:{name}", "resource": Raw(written)}

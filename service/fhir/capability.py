@@ -8,7 +8,7 @@ from service.fhir.flags import WritingOptions
 from service.knowledge.model import Knowledge
 
 #: When what is said here last changed.
-CHANGED = "2026-11-22"
+CHANGED = "2026-11-25"
 
 
 def write_capability_statement(knowledge: Knowledge, options: WritingOptions) -> bytes:
@@ -76,6 +76,13 @@ def write_operation_definition(options: WritingOptions) -> bytes:
                 "boolean",
                 "Whether the resources that flags refer to come back. Where it is missing, "
                 "those do that only the request could name (urn:).",
+            ),
+            _parameter(
+                "explain",
+                "in",
+                "boolean",
+                "Whether the OperationOutcome tells, for each patient and cause, how near it came "
+                "to being named, and what would change one that was.",
             ),
             _parameter(
                 "return",

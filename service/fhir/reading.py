@@ -61,15 +61,16 @@ class Intake(Struct, frozen=True):
     """What was read: a record for each patient, and the issues of all of them and of none.
 
     `now` is the moment that all records are judged at, None for each its own;
-    `include_evidence` is the parameter of that name, None where it was not sent. `resources` are
-    those that records refer to, and the Patients, by the names that records have for them:
-    fullUrl ("" where none was sent) and JSON.
+    `include_evidence` and `explain` are the parameters of these names, None where not sent.
+    `resources` are those that records refer to, and the Patients, by the names that
+    records have for them: fullUrl ("" where none was sent) and JSON.
     """
 
     records: tuple[Record, ...]
     issues: tuple[Issue, ...]
     now: datetime | None
     include_evidence: bool | None
+    explain: bool | None
     resources: Mapping[str, tuple[str, Raw]]
 
 
@@ -113,6 +114,7 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
         issues.told(),
         now,
         request.include_evidence,
+        request.explain,
         _resources(entries, records, directory),
     )
 

@@ -27,7 +27,7 @@ _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _HOLDING = ("value", "resource", "part")
 
 #: Parameters that are there at most once.
-_SINGLE = {"now", "includeEvidence"}
+_SINGLE = {"now", "includeEvidence", "explain"}
 
 
 class Request(Struct):
@@ -41,6 +41,7 @@ class Request(Struct):
     others: dict[str, str]
     now: str | None = None
     include_evidence: bool | None = None
+    explain: bool | None = None
 
 
 def unpack(body: bytes, most: int, deepest: int, issues: Issues) -> Request:
@@ -106,9 +107,13 @@ def _parameters(parameters: wire.Parameters, gathering: Gathering) -> Request:
         elif parameter.name == "now":
             request.now = _now(parameter, expression)
         elif parameter.name == "includeEvidence":
-            request.include_evidence = _include_evidence(parameter, expression)
+            request.include_evidence = _boolean(parameter, expression)
+        elif parameter.name == "explain":
+            request.explain = _boolean(parameter, expression)
         else:
-            text = "There is no such parameter: there are resource, now and includeEvidence."
+            text = (
+                "There is no such parameter: there are resource, now, includeEvidence and explain."
+            )
             gathering.issues.warning("not-supported", text, expression)
     if "resource" not in said:
         text = 'The parameter "resource" is missing. It holds the Bundle or resource to evaluate.'
@@ -155,8 +160,8 @@ def _now(parameter: wire.Parameter, expression: str) -> str:
     return found
 
 
-def _include_evidence(parameter: wire.Parameter, expression: str) -> bool:
+def _boolean(parameter: wire.Parameter, expression: str) -> bool:
     if parameter.value_boolean is None:
-        text = 'The parameter "includeEvidence" is a valueBoolean.'
+        text = f'The parameter "{parameter.name}" is a valueBoolean.'
         raise refusal(400, "value", text, expression)
     return parameter.value_boolean

@@ -30,6 +30,7 @@ def test_the_openapi_page_shows_the_samples(app: FastAPI) -> None:
     assert {one["name"] for one in operation["parameters"]} == {
         "now",
         "includeEvidence",
+        "explain",
         "Prefer",
     }
 

@@ -41,5 +41,6 @@ def test_the_operation_takes_a_resource_a_moment_and_a_wish() -> None:
         ("resource", "in", "Resource", 1),
         ("now", "in", "string", 0),
         ("includeEvidence", "in", "boolean", 0),
+        ("explain", "in", "boolean", 0),
         ("return", "out", "Bundle", 1),
     ]
