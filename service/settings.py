@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     """Time zone in which dates without a time, and times without a zone, are read."""
 
     snomed: bool = True
-    """Whether flags carry SNOMED CT codes beside Myoflag's own."""
+    """Whether flags and pages of rules carry SNOMED CT codes beside Myoflag's own."""
 
     rules: Path = Field(default_factory=lambda: shipped("rules"))
     """Folder that holds the rules."""

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from service.cli import exits, main
+from service.evaluation import Site
 from service.settings import Settings, variable
 from tests import transcripts
 
@@ -61,6 +62,15 @@ def test_every_address_is_told(app: FastAPI) -> None:
     for route in app.routes:
         if isinstance(route, APIRoute) and route.include_in_schema:
             assert route.path in INTEGRATION, route.path
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "NOTICE", "docs/integration.md", "docs/operations.md", "rules/README.md"]
+)
+def test_what_it_is_for_is_told_in_one_wording(page: str, site: Site) -> None:
+    told = " ".join((ROOT / page).read_text().split())
+
+    assert site.knowledge.ruleset.intended_use in told
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -7,6 +7,7 @@ from urllib.request import parse_http_list
 
 FHIR_JSON = "application/fhir+json"
 JSON = "application/json"
+HTML = "text/html"
 
 #: Versions whose resources Myoflag reads, as the fhirVersion parameter names them.
 FHIR_VERSIONS = ("4.0", "4.3")
@@ -44,14 +45,24 @@ def answer_type(accept: Sequence[str]) -> str | None:
     `accept` are the values of all Accept headers; none means that anything is welcome. Weights
     and precedence are those of RFC 9110, 12.5.1: of two ranges, the more exact one counts.
     """
+    return _best(accept, (FHIR_JSON, JSON))
+
+
+def page_type(accept: Sequence[str]) -> str | None:
+    """Whether to answer with JSON or with a page, or None where the caller takes neither."""
+    return _best(accept, (JSON, HTML))
+
+
+def _best(accept: Sequence[str], offered: Sequence[str]) -> str | None:
+    """The most welcome of the types that are offered, of equals the first."""
     ranges = [_parsed(one) for value in accept for one in parse_http_list(value)]
     if not ranges:
-        return FHIR_JSON
+        return offered[0]
     weights: dict[str, float] = {}
     for one in filter(_is_known_version, ranges):
         kind = one.get_content_type()
         weights[kind] = max(_weight(one), weights.get(kind, 0))
-    wanted = {name: _wanted(name, weights) for name in (FHIR_JSON, JSON)}
+    wanted = {name: _wanted(name, weights) for name in offered}
     best = max(wanted, key=wanted.__getitem__)
     return best if wanted[best] else None
 
@@ -73,5 +84,5 @@ def _weight(header: Message) -> float:
 
 
 def _wanted(name: str, weights: Mapping[str, float]) -> float:
-    ranges = (name, "application/*", "*/*")
+    ranges = (name, f"{name.partition('/')[0]}/*", "*/*")
     return next((weights[one] for one in ranges if one in weights), 0)

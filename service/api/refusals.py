@@ -33,6 +33,13 @@ class Refusal(HTTPException):
         super().__init__(status, text, headers)
 
 
+class NotFound(Refusal):
+    """Nothing has the id that was asked for. `text` is for people."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(HTTPStatus.NOT_FOUND, text)
+
+
 def refuse(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
     """An OperationOutcome with one issue."""
     issue = Issue("error", _CODES.get(HTTPStatus(status), "invalid"), text)
@@ -52,7 +59,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     text = error.detail
-    if error.status_code == HTTPStatus.NOT_FOUND:
+    if error.status_code == HTTPStatus.NOT_FOUND and not isinstance(error, NotFound):
         text = "There is nothing at this address; POST /fhir/$flag-causes evaluates a Bundle."
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = (error.headers or {}).get("Allow", "another method")

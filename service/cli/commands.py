@@ -12,7 +12,8 @@ from service.cli.site import rules_or_leave
 main = typer.Typer(
     name="myoflag",
     help="FHIR laboratory results and diagnoses in, explained Flags for possible causes of "
-    "myoclonus out. For health care professionals, to review independently.",
+    "myoclonus out. For health care professionals, to review independently; it supports and "
+    "never replaces a clinician's judgment, and it is not an alarm.",
     no_args_is_help=True,
     add_completion=False,
     # A traceback with the values in it would show patients.

@@ -1,7 +1,6 @@
 """myoflag rules: for those who write them."""
 
 import sys
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,13 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from service.cli import exits
-from service.cli.site import open_or_leave, settings_or_leave
+from service.cli.site import open_or_leave, rules_or_leave, settings_or_leave
 from service.engine.rule_tests import run
 from service.knowledge.faults import RulesError
 from service.knowledge.language import DOCUMENTS, Document, Link
 from service.knowledge.lint import lint as check
 from service.knowledge.loader import load, read
 from service.knowledge.lock import write_lock
+from service.knowledge.pages import entries, page_text, pages
 from service.knowledge.schema import write_schema
 from service.knowledge.shapes import Placed
 
@@ -77,21 +77,16 @@ def list_rules(
 def show(
     rule: Annotated[str, typer.Argument(metavar="ID", help="As `myoflag rules list` tells it.")],
 ) -> None:
-    """Show what the rules say under an id, word for word, and the literature it names."""
-    placed = _documents()
-    found = [one for one in placed if one.id == rule]
+    """Show in plain language what the rules say under an id: limits, sources, doubts, review."""
+    settings = settings_or_leave()
+    knowledge = rules_or_leave()
+    found = pages(knowledge, rule, snomed=settings.snomed)
     if not found:
-        near = get_close_matches(rule, [one.id for one in placed], n=3)
+        near = get_close_matches(rule, {one.id for one in entries(knowledge)}, n=3)
         hint = f" Perhaps {' or '.join(near)}?" if near else " See `myoflag rules list`."
         exits.leave(exits.USAGE, f"Nothing has the id {rule!r}.{hint}")
-    cited = {one.id: one for one in placed if one.kind == "reference"}
     told = exits.Output(highlight=False, markup=False, soft_wrap=True)
-    for one in found:
-        told.print(f"# {one.written.file}:{one.written.tree.line}")
-        told.print(_text_of(one))
-        for reference in _references(one.document):
-            if reference in cited:
-                told.print(f"# [{reference}] {_summary(cited[reference].document)}")
+    told.print("\n\n".join(map(page_text, found)))
 
 
 @commands.command()
@@ -137,15 +132,3 @@ def _summary(document: Document) -> str:
         if text := getattr(document, field, ""):
             return str(text)
     return ""
-
-
-def _references(document: Document) -> Iterable[str]:
-    return getattr(document, "references", ())
-
-
-def _text_of(one: Placed) -> str:
-    """A document as it stands in its file, comments included."""
-    text = Path(one.written.file).read_text(encoding="utf-8")
-    lines = text.splitlines()[one.written.tree.line - 1 :]
-    ends = (place for place, line in enumerate(lines) if line.rstrip() == "---")
-    return "\n".join(lines[: next(ends, len(lines))]).rstrip()

@@ -5,10 +5,8 @@ from typing import Annotated
 
 import structlog
 import typer
-import uvicorn
 
 from service import __version__, logs
-from service.api.app import create_app
 from service.cli import exits
 from service.cli.site import open_or_leave, settings_or_leave
 from service.settings import DEVELOPMENT_SITE_KEY, is_loopback
@@ -42,6 +40,11 @@ def serve(
     On any address but loopback it starts only with an API key configured
     (MYOFLAG_API_KEYS), or with --without-authentication.
     """
+    # The framework takes longer to load than all rules; no other command waits for it.
+    import uvicorn  # noqa: PLC0415
+
+    from service.api.app import create_app  # noqa: PLC0415
+
     settings = settings_or_leave()
     host = host or settings.host
     keys = [key.get_secret_value() for key in settings.api_keys]

@@ -22,11 +22,48 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
 
 class Ruleset(Document, frozen=True):
-    """The set as a whole; exactly one of them (rules/ruleset.yaml)."""
+    """The set as a whole; exactly one of them (rules/ruleset.yaml).
+
+    `source_attributes` answers each of SOURCE_ATTRIBUTES; `about` tells the rest that users
+    must be able to read: for whom it is, what it takes in, how it was made and checked, its limits.
+    """
 
     ruleset: str
     version: str
     intended_use: str
+    about: dict[str, str] = {}
+    source_attributes: dict[str, str] = {}
+
+
+#: What 45 CFR 170.315(b)(11)(iv)(A) wants told of evidence-based decision support.
+SOURCE_ATTRIBUTES = (
+    "bibliographic_citation",
+    "developer",
+    "funding",
+    "release_and_revision_dates",
+    "race",
+    "ethnicity",
+    "language",
+    "sexual_orientation",
+    "gender_identity",
+    "sex",
+    "date_of_birth",
+    "social_determinants_of_health",
+    "health_status_assessments",
+)
+
+#: What is told of the whole set beside them.
+ABOUT = (
+    "users",
+    "population",
+    "inputs",
+    "outputs",
+    "development",
+    "validation",
+    "clinical_review",
+    "limits",
+    "updates",
+)
 
 
 class Unit(Document, frozen=True):

@@ -12,6 +12,8 @@ from service.knowledge.conditions import leaves
 from service.knowledge.faults import Fault, RulesError
 from service.knowledge.faults import Path as Field
 from service.knowledge.language import (
+    ABOUT,
+    SOURCE_ATTRIBUTES,
     Analyte,
     CauseRule,
     Condition,
@@ -20,6 +22,7 @@ from service.knowledge.language import (
     MedicineRule,
     ProblemRule,
     Reference,
+    Ruleset,
     State,
     Units,
 )
@@ -69,6 +72,7 @@ def lint(folder: Path) -> tuple[Fault, ...]:
     placed, _ = read(folder)
     found = [
         *_sources(placed),
+        *_attributes(placed),
         *_tests(placed),
         *_reasons(placed),
         *_units(placed),
@@ -93,6 +97,20 @@ def _sources(placed: Sequence[Placed]) -> Iterator[Fault]:
     for place in placed:
         if isinstance(place.document, Reference) and place.id not in used:
             yield place.fault(("reference",), "no rule uses it")
+
+
+def _attributes(placed: Sequence[Placed]) -> Iterator[Fault]:
+    """The set answers each source attribute that decision support must tell, and no other."""
+    for place in placed:
+        if isinstance(place.document, Ruleset):
+            for field, wanted in (("source_attributes", SOURCE_ATTRIBUTES), ("about", ABOUT)):
+                told = getattr(place.document, field)
+                for name in wanted:
+                    if not told.get(name, "").strip():
+                        yield place.fault((field, name), "is not answered")
+                for name in told.keys() - set(wanted):
+                    text = f"is none of {', '.join(wanted)}"
+                    yield place.fault((field, name), text)
 
 
 def _tests(placed: Sequence[Placed]) -> Iterator[Fault]:

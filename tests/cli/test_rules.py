@@ -116,13 +116,21 @@ def test_list_of_a_kind_that_is_none_tells_the_kinds() -> None:
     assert "finding" in result.stderr
 
 
-def test_show_prints_a_rule_word_for_word_with_its_literature() -> None:
+def test_show_tells_a_rule_in_plain_language_with_its_literature() -> None:
     result = run(main, ["rules", "show", "hyponatremia"])
 
     assert result.exit_code == 0
-    assert "finding: hyponatremia" in result.stdout
-    assert "below: 135 mmol/L" in result.stdout
-    assert "# [" in result.stdout
+    assert "below 135 mmol/L it is mild" in result.stdout
+    assert "not yet reviewed by a clinician" in result.stdout
+    assert "doi:10.1093/ndt/gfu040" in result.stdout
+    assert "SNOMED" in result.stdout
+
+
+def test_show_tells_no_snomed_codes_where_the_site_has_none() -> None:
+    result = run(main, ["rules", "show", "hyponatremia"], env={"MYOFLAG_SNOMED": "false"})
+
+    assert result.exit_code == 0
+    assert "SNOMED" not in result.stdout
 
 
 def test_show_of_an_unknown_id_suggests_what_may_be_meant() -> None:

@@ -10,6 +10,30 @@ FILES = {
 ruleset: small
 version: 1.0.0
 intended_use: tests only
+about:
+  users: told
+  population: told
+  inputs: told
+  outputs: told
+  development: told
+  validation: told
+  clinical_review: told
+  limits: told
+  updates: told
+source_attributes:
+  bibliographic_citation: not used
+  developer: not used
+  funding: not used
+  release_and_revision_dates: not used
+  race: not used
+  ethnicity: not used
+  language: not used
+  sexual_orientation: not used
+  gender_identity: not used
+  sex: not used
+  date_of_birth: not used
+  social_determinants_of_health: not used
+  health_status_assessments: not used
 """,
     "units.yaml": """\
 units:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from service.knowledge.language import SOURCE_ATTRIBUTES
 from service.knowledge.lint import lint
 from tests.knowledge.small_rules import FILES, changed, write_rules
 
@@ -17,6 +18,22 @@ def tidy(folder: Path, changes: dict[str, str] | None = None) -> Path:
 
 def test_a_tidy_rule_set_has_nothing_to_tell(tmp_path: Path) -> None:
     assert told(tidy(tmp_path)) == []
+
+
+@pytest.mark.parametrize("name", SOURCE_ATTRIBUTES)
+def test_each_source_attribute_must_be_answered(tmp_path: Path, name: str) -> None:
+    folder = changed(tmp_path, "ruleset.yaml", f"  {name}: not used\n", "")
+
+    assert [line.partition(": ")[2] for line in told(folder)] == [
+        f"source_attributes.{name}: is not answered"
+    ]
+
+
+def test_a_source_attribute_that_is_none_is_told(tmp_path: Path) -> None:
+    folder = changed(tmp_path, "ruleset.yaml", "  race: not used", "  race: x\n  rice: not used")
+
+    (line,) = told(folder)
+    assert "source_attributes.rice: is none of" in line
 
 
 def test_rules_that_do_not_load_tell_what_the_loader_says(tmp_path: Path) -> None:

@@ -114,5 +114,12 @@ def test_the_image_holds_no_installer_and_no_tests(installed: Path) -> None:
     assert not names & {"pip", "setuptools", "hatchling", "pytest", "tests"}
 
 
+def test_the_image_holds_license_and_notice_as_they_stand_here(installed: Path) -> None:
+    for name in ("LICENSE", "NOTICE"):
+        (file,) = installed.rglob(f"myoflag-*.dist-info/licenses/{name}")
+
+        assert file.read_text() == (dockerfile.ROOT / name).read_text()
+
+
 def test_the_image_runs_as_nobody_in_particular() -> None:
     assert dockerfile.last("USER") == "10001"
