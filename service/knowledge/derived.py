@@ -73,7 +73,7 @@ def compute(
     """
     rule = knowledge.derived[derived]
     if rule.change:
-        found = _change(knowledge, rule, rule.change, counting.get(rule.change.analyte, ()))
+        found = _change(knowledge, rule, rule.change, counting.get(rule.change.analyte, ()), now)
     else:
         inputs = _inputs(knowledge, rule, chosen, counting)
         found = _formula(rule, inputs, patient, now) if inputs else None
@@ -217,13 +217,14 @@ def _is_for(way: Formula, patient: Patient, now: datetime) -> bool:
 
 
 def _change(
-    knowledge: Knowledge, rule: Derived, change: Change, results: Sequence[Result]
+    knowledge: Knowledge, rule: Derived, change: Change, results: Sequence[Result], now: datetime
 ) -> _Found | None:
     """The largest change between two results: an earlier one strictly before a later one.
 
-    They lie at most `over` apart. Of equal changes the newest pair counts. Each result
-    meets only the extreme of those shortly before it, so that thousands of results cost
-    no more than their sorting.
+    They lie at most `over` apart, the later one inside the lookback of the change, so that
+    a larger change of long ago does not hide the present one. Of equal changes the newest
+    pair counts. Each result meets only the extreme of those shortly before it, so that
+    thousands of results cost no more than their sorting.
     """
     if not results[1:]:
         return None
@@ -232,6 +233,7 @@ def _change(
     if change.kind == "ratio":
         dated = [each for each in dated if each.value > 0]
     over = parse_span(change.over)
+    since = now - parse_span(rule.lookback)
     waiting = deque(sorted(dated, key=lambda each: (each.moment.latest, _name(each))))
     before: deque[_Dated] = deque()
     best: tuple[Fraction, _Dated, _Dated] | None = None
@@ -240,7 +242,7 @@ def _change(
             _enter(before, waiting.popleft(), largest=change.kind == "fall")
         while before and later.moment.earliest - before[0].moment.latest > over:
             before.popleft()
-        if before:
+        if before and later.moment.latest >= since:
             size = _size(change, before[0].value, later.value)
             if best is None or size >= best[0]:
                 best = size, before[0], later

@@ -198,7 +198,8 @@ class Input(Document, frozen=True):
 class Change(Document, frozen=True):
     """A change over time as a derived value: the largest between two results at most `over` apart.
 
-    `rise` and `fall` are differences in the derived unit, `ratio` is later over earlier.
+    `rise` and `fall` are differences in the derived unit, `ratio` is later over earlier. The
+    later result lies inside the `lookback` of the derived value.
     """
 
     analyte: str

@@ -448,6 +448,8 @@ class Results:
             for later in usable:
                 if not is_strictly_before(earlier, later) or not near(earlier, later, change.over):
                     continue
+                if self.is_outdated(later, derived.derived):
+                    continue
                 value = self._difference(change, earlier, later, derived.unit)
                 if value is not None:
                     changes.append((value, earlier, later))

@@ -256,6 +256,22 @@ def test_a_rise_over_exactly_the_time_counts(small: Knowledge) -> None:
     assert found.printed == "6 mmol/L"
 
 
+@pytest.mark.parametrize(("ended", "printed"), [(335.9, "13 mmol/L"), (336.1, "5 mmol/L")])
+def test_a_larger_rise_of_long_ago_does_not_hide_the_present_one(
+    small: Knowledge, ended: float, printed: str
+) -> None:
+    """A rise counts for 14 days (336 h) from its later result on."""
+    found = rise(
+        small,
+        result("sodium", "112 mmol/L", ended + 20),
+        result("sodium", "125 mmol/L", ended),
+        result("sodium", "130 mmol/L", 20),
+        result("sodium", "135 mmol/L", 2),
+    )
+    assert found
+    assert found.printed == printed
+
+
 def test_results_that_are_no_number_at_a_time_make_no_rise(small: Knowledge) -> None:
     low, high = result("sodium", "112 mmol/L", 10), result("sodium", "125 mmol/L", 2)
     assert rise(small, low, high)
