@@ -12,7 +12,7 @@ from rich.text import Text
 
 from service.cli import exits
 from service.cli.site import open_or_leave, rules_or_leave, settings_or_leave
-from service.engine.rule_tests import run
+from service.engine.rule_tests import count, run
 from service.knowledge.faults import RulesError
 from service.knowledge.language import DOCUMENTS, Document, Link
 from service.knowledge.lint import lint as check
@@ -49,11 +49,13 @@ def lint() -> None:
 def test() -> None:
     """Run the tests beside the rules through the real engine. Exits with 3 where one fails."""
     site = open_or_leave(settings_or_leave())
-    failures = run(site.knowledge, site.engine)
+    failures = run(site.engine)
     if failures:
         exits.leave(exits.RULES, "\n".join(map(str, failures)))
-    tests = sum(len(link.tests) for link in site.knowledge.links.values())
-    exits.Output(highlight=False).print(f"{tests} tests of {len(site.knowledge.links)} links pass.")
+    findings, links = len(site.knowledge.findings), len(site.knowledge.links)
+    exits.Output(highlight=False).print(
+        f"{count(site.knowledge)} tests of {findings} findings and {links} links pass."
+    )
 
 
 @commands.command("list")

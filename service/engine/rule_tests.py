@@ -1,19 +1,20 @@
 """The tests beside the rules, run through the real engine.
 
-Every test is judged in the whole rule set. Of a link that names, lowers or raises a
-cause a firing test expects the cause with the strength that it has in the end, and that the link
-held; of one that suppresses a finding it expects "suppressed".
+Every test is judged in the whole rule set. A value beside a finding is graded. Of a link that
+names, lowers or raises a cause a firing test expects the cause with the strength that it has in
+the end, and that the link held; of one that suppresses a finding it expects "suppressed".
 """
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 
 from msgspec import Struct
 
 from service.engine import Engine, Examination
-from service.knowledge.cases import record_of
+from service.knowledge.cases import INDETERMINATE, NONE, record_of, value_of
 from service.knowledge.conditions import leaves
-from service.knowledge.language import Condition, Expected, Link, RuleTest
+from service.knowledge.language import Condition, Expected, FindingRule, Link, RuleTest
 from service.knowledge.model import Knowledge
 
 #: Tests give times as spans before this; any moment would do.
@@ -21,26 +22,53 @@ MOMENT = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 
 class Failure(Struct, frozen=True):
-    """A test, by its place beside its link (from 1), what it expects, and what came instead."""
+    """A test of a rule, what it expects, and what came instead.
 
-    link: str
-    test: int
+    The test of a finding is told by its value, that of a link by its place, from 1.
+    """
+
+    rule: str
+    test: str
     expected: str
     actual: str
 
     def __str__(self) -> str:
-        return f"link {self.link}, test {self.test}: expected {self.expected}, but {self.actual}"
+        return f"{self.rule}, {self.test}: expected {self.expected}, but {self.actual}"
 
 
-def run(knowledge: Knowledge, engine: Engine) -> tuple[Failure, ...]:
-    """The tests that fail, in the order of links. Tests of retired links are not run."""
-    return tuple(
-        Failure(link.link, place, _expected(test), actual)
-        for link in knowledge.links.values()
-        if link.status != "retired"
-        for place, test in enumerate(link.tests, start=1)
-        if (actual := _try(knowledge, engine, link, test))
-    )
+def count(knowledge: Knowledge) -> int:
+    """How many tests there are."""
+    values = sum(len(v) for rule in knowledge.findings.values() for v in rule.tests.values())
+    return values + sum(len(link.tests) for link in knowledge.links.values())
+
+
+def run(engine: Engine) -> tuple[Failure, ...]:
+    """The tests that fail, those of findings first. Tests of retired links are not run."""
+    findings = (_run_finding(engine, finding) for finding in engine.knowledge.findings.values())
+    links = (_run_link(engine, link) for link in engine.knowledge.links.values())
+    return tuple(chain.from_iterable((*findings, *links)))
+
+
+def _run_finding(engine: Engine, finding: FindingRule) -> Iterator[Failure]:
+    for expected, texts in finding.tests.items():
+        for text in texts:
+            found = _shown(engine, finding, text)
+            if found != expected:
+                yield Failure(f"finding {finding.finding}", text, expected, f"it shows {found}")
+
+
+def _shown(engine: Engine, finding: FindingRule, text: str) -> str:
+    examination = engine.examine(value_of(engine.knowledge, finding.analyte, text, MOMENT))
+    for found in examination.assessment.findings:
+        if found.finding == finding.finding:
+            return found.grade
+    return INDETERMINATE if finding.analyte in examination.undecided else NONE
+
+
+def _run_link(engine: Engine, link: Link) -> Iterator[Failure]:
+    for place, test in enumerate(() if link.status == "retired" else link.tests, start=1):
+        if actual := _try(engine.knowledge, engine, link, test):
+            yield Failure(f"link {link.link}", f"test {place}", _expected(test), actual)
 
 
 def _try(knowledge: Knowledge, engine: Engine, link: Link, test: RuleTest) -> str:
@@ -55,7 +83,7 @@ def _try(knowledge: Knowledge, engine: Engine, link: Link, test: RuleTest) -> st
         return "" if held else _silent(knowledge, link, examination)
     if held:
         return "the link holds"
-    if test.expect == "indeterminate" and not any(_doubts(knowledge, link, examination)):
+    if test.expect == INDETERMINATE and not any(_doubts(knowledge, link, examination)):
         return "it stays silent with nothing left open"
     return ""
 
@@ -102,6 +130,6 @@ def _subjects(knowledge: Knowledge, condition: Condition) -> Iterator[str]:
 
 def _expected(test: RuleTest) -> str:
     if isinstance(test.expect, str):
-        return {"none": "it to stay silent"}.get(test.expect, test.expect)
+        return {NONE: "it to stay silent"}.get(test.expect, test.expect)
     words = [test.expect.cause, test.expect.strength, test.expect.priority]
     return ", ".join(word for word in words if word)

@@ -6,6 +6,9 @@ hour ago), the laboratory's own range ("range 70 to 140") or flag ("L"), "hemoly
 "preliminary". A problem is "myoclonus", with "since 10 d" or "undated" (else recorded an
 hour ago), "past", "unconfirmed"; a treatment "gabapentin", with "started 5 d ago",
 "stopped 3 d ago".
+
+Beside a finding stand single values, "134 mmol/L", of which may be said whose they are too:
+"aged 6 y", "female", "male".
 """
 
 import re
@@ -14,11 +17,11 @@ from datetime import UTC, datetime, time, timedelta
 from typing import cast
 
 from service.knowledge.faults import Path
-from service.knowledge.language import RuleTest
-from service.knowledge.limits import plausible_range
+from service.knowledge.language import FindingRule, RuleTest
+from service.knowledge.limits import plausible_range, units_of
 from service.knowledge.model import Knowledge
 from service.knowledge.quantities import parse_age, parse_limit, parse_range, parse_span
-from service.knowledge.units import accepted, convert
+from service.knowledge.units import convert
 from service.record import (
     Amount,
     Comparator,
@@ -34,9 +37,14 @@ from service.record import (
     Treatment,
 )
 
+#: What a test expects beside grades and causes: silence, and silence for want of knowing.
+NONE = "none"
+INDETERMINATE = "indeterminate"
+
 _FLAGS = frozenset({"L", "LL", "N", "H", "HH"})
 _MARKS = frozenset({"hemolyzed", "preliminary"})
 _PERSON = frozenset({"age", "sex"})
+_SEXES = frozenset({"female", "male"})
 _COMPARATOR = re.compile(r"(<=|>=|<|>)? ?(.*)")
 _DEFAULT = timedelta(hours=1)
 
@@ -52,16 +60,11 @@ def record_of(test: RuleTest, knowledge: Knowledge, moment: datetime) -> Record:
         elif key == "treatments":
             treatments.append(_treatment(knowledge, text, moment, i))
         elif key not in _PERSON:
+            if key in knowledge.derived:
+                raise ValueError(f"{key} is computed; give its inputs instead")
             results.append(_result(knowledge, key, text, moment, i))
     return Record(
-        patient=Patient(
-            key="Patient/test",
-            identity="Patient/test",
-            reference="Patient/test",
-            expression="given",
-            born=_born(_single(test, "age"), moment),
-            sex=_sex(_single(test, "sex")),
-        ),
+        patient=_patient(_single(test, "age"), _single(test, "sex"), moment),
         moment=moment,
         results=tuple(results),
         problems=tuple(problems),
@@ -75,6 +78,22 @@ def record_of(test: RuleTest, knowledge: Knowledge, moment: datetime) -> Record:
             treatments=len(treatments),
         ),
     )
+
+
+def value_of(knowledge: Knowledge, subject: str, text: str, moment: datetime) -> Record:
+    """The record of one result of an analyte or derived value, "38 ug/dL, aged 6 y, female".
+
+    ValueError names what is wrong with the text.
+    """
+    first, *further = text.split(", ")
+    ages = [word.removeprefix("aged ") for word in further if word.startswith("aged ")]
+    sexes = [word for word in further if word in _SEXES]
+    if ages[1:] or sexes[1:]:
+        raise ValueError(f'"{text}" says twice whose result it is')
+    said = [word for word in further if word not in _SEXES and not word.startswith("aged ")]
+    result = _result(knowledge, subject, ", ".join([first, *said]), moment, 0)
+    patient = _patient("".join(ages), "".join(sexes), moment)
+    return Record(patient=patient, moment=moment, results=(result,))
 
 
 def check_test(test: RuleTest, knowledge: Knowledge) -> Iterator[tuple[Path, str]]:
@@ -92,10 +111,35 @@ def check_test(test: RuleTest, knowledge: Knowledge) -> Iterator[tuple[Path, str
             yield ("given", key), "must be one value"
 
 
+def check_values(finding: FindingRule, knowledge: Knowledge) -> Iterator[tuple[Path, str]]:
+    """What is wrong with the values beside a finding, each with the field that says it."""
+    moment = datetime(2000, 1, 1, tzinfo=UTC)
+    shown = {*(grade.grade for grade in finding.grades), NONE, INDETERMINATE}
+    for key, texts in finding.tests.items():
+        if key not in shown:
+            yield ("tests", key), f'"{key}" is no grade here; one of {", ".join(sorted(shown))}'
+        for i, text in enumerate(texts):
+            try:
+                value_of(knowledge, finding.analyte, text, moment)
+            except ValueError as error:
+                yield ("tests", key, i), str(error)
+
+
 def _texts(test: RuleTest) -> Iterator[tuple[str, int, str]]:
     for key, texts in test.given.items():
         for i, text in enumerate([texts] if isinstance(texts, str) else texts):
             yield key, i, text
+
+
+def _patient(age: str, sex: str, moment: datetime) -> Patient:
+    return Patient(
+        key="Patient/test",
+        identity="Patient/test",
+        reference="Patient/test",
+        expression="given",
+        born=_born(age, moment),
+        sex=_sex(sex),
+    )
 
 
 def _single(test: RuleTest, key: str) -> str:
@@ -106,9 +150,7 @@ def _single(test: RuleTest, key: str) -> str:
 
 
 def _result(knowledge: Knowledge, analyte: str, text: str, moment: datetime, i: int) -> Result:
-    if analyte in knowledge.derived:
-        raise ValueError(f"{analyte} is computed; give its inputs instead")
-    if analyte not in knowledge.analytes:
+    if analyte not in knowledge.analytes and analyte not in knowledge.derived:
         raise ValueError(
             f'there is no analyte "{analyte}"; '
             "beside analytes there are problems, treatments, age and sex"
@@ -164,15 +206,16 @@ def _amount(knowledge: Knowledge, analyte: str, text: str) -> tuple[Amount | Non
             f'"{text}" is not a result, as in "45 ug/dL", "<5 ng/L", "H" or "unreadable"'
         )
     value, unit, form = limits[0].value, limits[0].unit, limits[0].form
-    rule = knowledge.analytes[analyte]
-    if not accepted(knowledge, analyte, None, unit):
-        raise ValueError(f'"{unit}" is not a unit of {analyte}: {", ".join(rule.units)}')
-    if form and form not in rule.forms:
+    units = units_of(knowledge, analyte)
+    if unit not in units:
+        raise ValueError(f'"{unit}" is not a unit of {analyte}: {", ".join(units)}')
+    if form and form not in getattr(knowledge.analytes.get(analyte), "forms", ()):
         raise ValueError(f'"{form}" is not one of the forms of {analyte}')
     span = plausible_range(knowledge, analyte)
     if span and not (
         span.low <= convert(knowledge, analyte, value, unit, span.unit, form=form) <= span.high
     ):
+        rule = knowledge.analytes.get(analyte) or knowledge.derived[analyte]
         raise ValueError(f'"{text}" is outside {rule.plausible}; such a result is "unreadable"')
     return Amount(value, unit), cast(Comparator, comparator), form
 

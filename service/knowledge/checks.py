@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
 from service.knowledge import codes
+from service.knowledge.cases import check_values
 from service.knowledge.computations import check_derived
 from service.knowledge.conditions import check_condition
 from service.knowledge.faults import Complaint, Fault, Path, attempt
@@ -52,6 +53,7 @@ def check(knowledge: Knowledge, placed: Sequence[Placed], faults: list[Fault]) -
     faults.extend(check_circles(knowledge, placed))
     if not faults:
         faults.extend(check_sizes(knowledge, placed))
+        faults.extend(_check_values(knowledge, placed))
 
 
 def _complaints(knowledge: Knowledge, place: Placed) -> Iterator[Complaint]:
@@ -110,6 +112,14 @@ def _check_analyte(knowledge: Knowledge, analyte: Analyte) -> Iterator[Complaint
     for code in analyte.confusable:
         yield from attempt(codes.check_loinc, code, ("confusable", code))
     yield from check_intervals(knowledge, name, analyte.reference)
+
+
+def _check_values(knowledge: Knowledge, placed: Sequence[Placed]) -> Iterator[Fault]:
+    """What is wrong with the values beside findings; all that they are read with must be sound."""
+    for place in placed:
+        if isinstance(place.document, FindingRule):
+            found = check_values(place.document, knowledge)
+            yield from (place.fault(*complaint) for complaint in found)
 
 
 _ONE = Decimal(1)

@@ -163,7 +163,12 @@ class Grade(Document, frozen=True):
 
 
 class FindingRule(Document, frozen=True):
-    """What a result of an analyte (or of a derived value) may show; grades from mild to severe."""
+    """What a result of an analyte (or of a derived value) may show; grades from mild to severe.
+
+    `tests` are values by what they show: the name of a grade, `none`, or `indeterminate`.
+    Each is a result as the tests of links give it, "134 mmol/L", and may say whose it is
+    ("38 ug/dL, aged 6 y, female").
+    """
 
     finding: str
     name: str
@@ -171,6 +176,7 @@ class FindingRule(Document, frozen=True):
     grades: tuple[Grade, ...]
     references: tuple[str, ...]
     version: int = 1
+    tests: dict[str, tuple[str, ...]] = {}
     note: str = ""
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from service.knowledge.agents import causes_of
 from service.knowledge.conditions import leaves
+from service.knowledge.edges import untested
 from service.knowledge.faults import Fault, RulesError
 from service.knowledge.faults import Path as Field
 from service.knowledge.language import (
@@ -18,6 +19,7 @@ from service.knowledge.language import (
     CauseRule,
     Condition,
     Derived,
+    FindingRule,
     Link,
     MedicineRule,
     ProblemRule,
@@ -28,6 +30,7 @@ from service.knowledge.language import (
 )
 from service.knowledge.loader import load, read
 from service.knowledge.lock import check_lock
+from service.knowledge.model import Knowledge
 from service.knowledge.names import american
 from service.knowledge.quantities import parse_count
 from service.knowledge.shapes import Placed
@@ -66,7 +69,7 @@ _PROSE = (
 def lint(folder: Path) -> tuple[Fault, ...]:
     """Everything that is wrong with a folder of rules: what the loader says, else every policy."""
     try:
-        load(folder)
+        knowledge = load(folder)
     except RulesError as error:
         return error.faults
     placed, _ = read(folder)
@@ -74,6 +77,7 @@ def lint(folder: Path) -> tuple[Fault, ...]:
         *_sources(placed),
         *_attributes(placed),
         *_tests(placed),
+        *_edges(knowledge, placed),
         *_reasons(placed),
         *_units(placed),
         *_uses(placed),
@@ -130,6 +134,14 @@ def _tests(placed: Sequence[Placed]) -> Iterator[Fault]:
     if fires >= silent and fires:
         text = f"{fires} tests of links fire and {silent} do not; the latter must be more"
         yield next(p for p in placed if p.kind == "ruleset").fault((), text)
+
+
+def _edges(knowledge: Knowledge, placed: Sequence[Placed]) -> Iterator[Fault]:
+    """Every limit of a finding has a test at it, one just below and one just above."""
+    for place in placed:
+        if isinstance(place.document, FindingRule):
+            for text in untested(knowledge, place.document):
+                yield place.fault(("tests",), text)
 
 
 def _reasons(placed: Sequence[Placed]) -> Iterator[Fault]:

@@ -162,11 +162,15 @@ def _member(name: str, knowledge: Knowledge) -> str:
 def _narrowed(said: Condition) -> Iterator[str]:
     if said.including:
         yield f"(also if {' or '.join(said.including)})"
+    if said.began:
+        yield f"that began {said.began}"
     if said.started:
-        yield f"started {said.started}"
+        yield "whose start is unknown" if said.started == "unknown" else f"started {said.started}"
     if said.stopped:
         yield f"stopped {said.stopped}"
     if said.within:
         yield f"within {said.within} of now"
+    if said.older_than:
+        yield f"by a result older than {said.older_than}"
     if said.worst_within:
         yield f"by the worst result within {said.worst_within}"

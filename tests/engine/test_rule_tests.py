@@ -14,7 +14,7 @@ IF_LOW = "{finding: hyponatremia}"
 
 def failures(knowledge: Knowledge) -> list[str]:
     with Engine(knowledge) as engine:
-        return [str(failure) for failure in run(knowledge, engine)]
+        return [str(failure) for failure in run(engine)]
 
 
 def tried(
@@ -26,7 +26,7 @@ def tried(
 
 
 def test_the_shipped_rules_pass_their_own_tests(site: Site) -> None:
-    assert [str(failure) for failure in run(site.knowledge, site.engine)] == []
+    assert [str(failure) for failure in run(site.engine)] == []
 
 
 def test_the_shipped_rules_have_tests_that_fire_and_more_that_do_not(site: Site) -> None:
@@ -171,3 +171,43 @@ grades:
 def test_a_state_leaves_a_link_open_through_its_findings() -> None:
     state = f"state: low\nname: Low\nwhen: {IF_LOW}"
     assert tried("{sodium: <140 mmol/L}", "indeterminate", NAMES, "{state: low}", state) == []
+
+
+def with_values(values: str) -> list[str]:
+    finding = (
+        "finding: low\nname: Low\nanalyte: sodium\nreferences: []\n"
+        "grades: [{grade: mild, below: 135 mmol/L}, {grade: grave, below: 125 mmol/L}]\n"
+        f"tests: {{{values}}}"
+    )
+    return failures(rules(finding))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        "none: [135 mmol/L]",
+        "mild: [134 mmol/L, 125 mmol/L]",
+        "grave: [124 mmol/L]",
+        'mild: ["134 mmol/L, aged 20 y, female"]',
+        "indeterminate: [<140 mmol/L, unreadable]",
+        'none: ["120 mmol/L, 15 d ago"]',
+    ],
+)
+def test_a_value_beside_a_finding_that_shows_what_is_expected_passes(values: str) -> None:
+    assert with_values(values) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ("none: [134 mmol/L]", "finding low, 134 mmol/L: expected none, but it shows mild"),
+        ("mild: [135 mmol/L]", "finding low, 135 mmol/L: expected mild, but it shows none"),
+        ("mild: [124 mmol/L]", "finding low, 124 mmol/L: expected mild, but it shows grave"),
+        (
+            "none: [<140 mmol/L]",
+            "finding low, <140 mmol/L: expected none, but it shows indeterminate",
+        ),
+    ],
+)
+def test_a_value_beside_a_finding_that_shows_something_else_is_told(values: str, said: str) -> None:
+    assert with_values(values) == [said]

@@ -105,6 +105,8 @@ grades:
   - {grade: mild, below: 135 mmol/L}
   - {grade: severe, below: 125 mmol/L, critical: true}
 references: [spasovski-2014]
+tests: {none: [135 mmol/L, 136 mmol/L], mild: [134 mmol/L, 125 mmol/L, 126 mmol/L], \
+  severe: [124 mmol/L]}
 ---
 finding: hypocupremia
 name: Low copper
@@ -113,6 +115,10 @@ grades:
   - {grade: low, below: reference}
   - {grade: deficient, below: 8 umol/L | 50 ug/dL}
 references: [kumar-2006]
+tests:
+  none: [11 umol/L, 12 umol/L, 70 ug/dL, 71 ug/dL, "3 umol/L, aged 10 d", "4 umol/L, aged 10 d"]
+  low: [10 umol/L, 69 ug/dL, "2.9 umol/L, aged 10 d", 8 umol/L, 8.1 umol/L, 50 ug/dL, 51 ug/dL]
+  deficient: [7.9 umol/L, 49 ug/dL]
 ---
 finding: sodium-rise
 name: Rising sodium
@@ -120,6 +126,7 @@ analyte: sodium_rise
 grades:
   - {grade: fast, above: 8 mmol/L}
 references: [spasovski-2014]
+tests: {none: [7.9 mmol/L, 8 mmol/L], fast: [8.1 mmol/L]}
 """,
     "derived/all.yaml": """\
 derived: sodium_rise

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from service.knowledge.cases import check_test, record_of
+from service.knowledge.cases import check_test, record_of, value_of
 from service.knowledge.derived import age_in_days, age_in_years
 from service.knowledge.language import RuleTest
 from service.knowledge.model import Knowledge
@@ -171,3 +171,35 @@ def test_what_cannot_be_read_is_told_and_raised(
     assert list(check_test(test, small))
     with pytest.raises(ValueError, match=r"\S+ \S+ \S+"):
         record_of(test, small, NOW)
+
+
+def test_a_value_may_say_whose_it_is(small: Knowledge) -> None:
+    found = value_of(small, "copper", "38 ug/dL, aged 6 y, female, hemolyzed", NOW)
+    (result,) = found.results
+    assert (result.amount, result.marks) == (Amount(Decimal(38), "ug/dL"), ("hemolyzed",))
+    assert (age_in_years(found.patient, NOW), found.patient.sex) == (6, "female")
+
+
+def test_a_value_of_nobody_in_particular_is_of_unknown_age_and_sex(small: Knowledge) -> None:
+    patient = value_of(small, "copper", "38 ug/dL", NOW).patient
+    assert (patient.born, patient.sex) == (None, None)
+
+
+def test_a_value_may_be_a_derived_one(small: Knowledge) -> None:
+    (result,) = value_of(small, "sodium_rise", "9 mmol/L", NOW).results
+    assert result.amount == Amount(Decimal(9), "mmol/L")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("38 ug/dL, female, male", "says twice whose result it is"),
+        ("38 ug/dL, aged 6 y, aged 7 y", "says twice whose result it is"),
+        ("38 ug/dL, aged old", "is not an age"),
+        ("38 mg/dL", "is not a unit of copper"),
+        ("38000 umol/L", "is outside 0.1 to 100 umol/L"),
+    ],
+)
+def test_a_value_that_cannot_be_is_told(small: Knowledge, text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        value_of(small, "copper", text, NOW)

@@ -48,7 +48,7 @@ def test_rules_that_do_not_load_tell_what_the_loader_says(tmp_path: Path) -> Non
             "findings/all.yaml",
             "references: [kumar-2006]",
             "references: []",
-            "findings/all.yaml:15: references: names no source",
+            "findings/all.yaml:16: references: names no source",
         ),
         (
             "links/hyponatremia.yaml",
