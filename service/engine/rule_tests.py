@@ -44,12 +44,13 @@ def count(knowledge: Knowledge) -> int:
 
 def run(engine: Engine) -> tuple[Failure, ...]:
     """The tests that fail, those of findings first. Tests of retired links are not run."""
-    findings = (_run_finding(engine, finding) for finding in engine.knowledge.findings.values())
-    links = (_run_link(engine, link) for link in engine.knowledge.links.values())
+    findings = (run_finding(engine, finding) for finding in engine.knowledge.findings.values())
+    links = (run_link(engine, link) for link in engine.knowledge.links.values())
     return tuple(chain.from_iterable((*findings, *links)))
 
 
-def _run_finding(engine: Engine, finding: FindingRule) -> Iterator[Failure]:
+def run_finding(engine: Engine, finding: FindingRule) -> Iterator[Failure]:
+    """The values beside a finding that show something else than they should."""
     for expected, texts in finding.tests.items():
         for text in texts:
             found = _shown(engine, finding, text)
@@ -65,7 +66,8 @@ def _shown(engine: Engine, finding: FindingRule, text: str) -> str:
     return INDETERMINATE if finding.analyte in examination.undecided else NONE
 
 
-def _run_link(engine: Engine, link: Link) -> Iterator[Failure]:
+def run_link(engine: Engine, link: Link) -> Iterator[Failure]:
+    """The tests beside a link that fail."""
     for place, test in enumerate(() if link.status == "retired" else link.tests, start=1):
         if actual := _try(engine.knowledge, engine, link, test):
             yield Failure(f"link {link.link}", f"test {place}", _expected(test), actual)

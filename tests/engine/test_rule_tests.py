@@ -175,7 +175,7 @@ def test_a_state_leaves_a_link_open_through_its_findings() -> None:
 
 def with_values(values: str) -> list[str]:
     finding = (
-        "finding: low\nname: Low\nanalyte: sodium\nreferences: []\n"
+        "\nfinding: low\nname: Low\nanalyte: sodium\nreferences: []\n"
         "grades: [{grade: mild, below: 135 mmol/L}, {grade: grave, below: 125 mmol/L}]\n"
         f"tests: {{{values}}}"
     )

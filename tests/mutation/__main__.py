@@ -1,0 +1,95 @@
+"""`python -m tests.mutation`: whether a rule test fails for each small thing wrong in the rules."""
+
+import csv
+import sys
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from service.engine import Engine
+from service.engine.rule_tests import run, run_finding, run_link
+from service.knowledge.conditions import leaves
+from service.knowledge.language import FindingRule, Link, State
+from service.knowledge.loader import build, read
+from service.knowledge.model import Knowledge
+from service.knowledge.shapes import Placed
+from service.settings import shipped
+from tests.mutation.mutants import Mutant, mutants
+
+#: Mutants that no test can tell, each with the reason.
+SURVIVORS = Path(__file__).with_name("survivors.tsv")
+
+
+def survives(placed: Sequence[Placed], mutant: Mutant) -> bool:
+    """Whether all tests beside the rules pass although a rule is wrong."""
+    changed = [
+        each._replace(document=mutant.document)
+        if (each.kind, each.id) == (mutant.kind, mutant.id)
+        else each
+        for each in placed
+    ]
+    knowledge = build(changed, [])
+    return not (_fails_near(knowledge, mutant) or _fails(knowledge))
+
+
+def _fails_near(knowledge: Knowledge, mutant: Mutant) -> bool:
+    """Whether a test beside the rule itself fails; these are few, and nearly always enough."""
+    if isinstance(mutant.document, Link):
+        with Engine(knowledge) as engine:
+            own = (
+                link for name, link in knowledge.links.items() if name.split("/")[0] == mutant.id
+            )
+            return any(chain.from_iterable(run_link(engine, link) for link in own))
+    if isinstance(mutant.document, State):
+        return False
+    subject = mutant.document.analyte if isinstance(mutant.document, FindingRule) else mutant.id
+    findings = [each for each in knowledge.findings.values() if each.analyte == subject]
+    if any(
+        leaf.at_least and leaf.at_least not in {grade.grade for grade in finding.grades}
+        for finding in findings
+        for link in knowledge.links.values()
+        for leaf in leaves(link.when)
+        if leaf.finding == finding.finding
+    ):
+        return True  # the loader refuses it
+    with Engine(replace(knowledge, links={})) as engine:
+        return any(chain.from_iterable(run_finding(engine, finding) for finding in findings))
+
+
+def _fails(knowledge: Knowledge) -> bool:
+    with Engine(knowledge) as engine:
+        return bool(run(engine))
+
+
+def known(path: Path = SURVIVORS) -> dict[str, str]:
+    """Survivors that are explained: the mutant, and why no test can tell it."""
+    with path.open(encoding="utf-8", newline="") as file:
+        _, *rows = csv.reader(file, delimiter="\t")
+    return {mutant: why for mutant, why in rows}  # noqa: C416 - a row has exactly two columns
+
+
+def _report(found: Iterable[str], tried: int) -> int:
+    explained, survivors = known(), list(found)
+    news = [each for each in survivors if each not in explained]
+    gone = sorted(explained.keys() - set(survivors))
+    for text in news:
+        sys.stdout.write(f"survives: {text}\n")
+    for text in gone:
+        sys.stdout.write(f"explained, but does not survive any more: {text}\n")
+    sys.stdout.write(
+        f"{tried} mutants; {len(survivors)} survive, of these "
+        f"{len(survivors) - len(news)} are explained.\n"
+    )
+    return 1 if news or gone else 0
+
+
+def main() -> int:
+    placed, _ = read(shipped("rules"))
+    tried = list(mutants(placed))
+    return _report((str(each) for each in tried if survives(placed, each)), len(tried))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
