@@ -12,12 +12,12 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-ver
 	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check format coverage bench rules docs lock image clean
+.PHONY: help demo serve test check format coverage bench rules mutate-rules agree docs lock image clean
 
 help:  ## list these commands
 	@echo "Myoflag: FHIR laboratory results and diagnoses in, explained Flags out. Try: make demo"
-	@sed -n 's/^\([a-z]*\):.*## /  make \1@/p' $(MAKEFILE_LIST) | column -t -s @ 2>/dev/null \
-		|| sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1@/p' $(MAKEFILE_LIST) | column -t -s @ 2>/dev/null \
+		|| sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime  ## evaluate the sample bundles and show their flags as a table
 	@$(BIN)/myoflag evaluate --now latest fhir_samples
@@ -52,6 +52,12 @@ bench: $(VENV)/.test  ## measure what evaluations cost on this machine, as docs/
 rules: $(VENV)/.runtime  ## lint the rules and run the tests beside them
 	@$(BIN)/myoflag rules lint
 	@$(BIN)/myoflag rules test
+
+mutate-rules: $(VENV)/.test  ## break each rule in small ways: a test beside the rules must notice each
+	@$(BIN)/python -m tests.mutation
+
+agree: $(VENV)/.test  ## hold the engine against the plain evaluator on 100,000 random records
+	@$(BIN)/python -m pytest -q tests/engine/test_oracle_agreement.py --cases 100000
 
 docs: $(VENV)/.test  ## write the transcripts in the documents anew
 	@$(BIN)/python -m tests.transcripts
