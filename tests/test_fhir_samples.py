@@ -33,6 +33,7 @@ SAID = [
     ("corrections-and-errors", "Bundle.entry[5].resource.verificationStatus", "refuted"),
     ("corrections-and-errors", "Bundle.entry[6].resource.status", "cancelled"),
     ("healthy", "Bundle.entry[9].resource.code", "No rule"),
+    ("hypercapnia", "Bundle.entry[2].resource.code", "by its name"),
     ("hyperosmolar-hyperglycemia", "Bundle.entry[2].resource", "High glucose"),
     ("jerks-after-cardiac-arrest", "Bundle.entry[1].resource", "not active"),
     ("liver-failure", "Bundle.entry[10].resource.code", "by its name"),

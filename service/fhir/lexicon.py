@@ -39,6 +39,14 @@ class Lexicon:
         self.loinc = {
             code: Meant(measured.analyte, (measured,)) for code, measured in knowledge.loinc.items()
         }
+        findings = {finding.analyte for finding in knowledge.findings.values()}
+        #: Analytes that only serve a formula, as a height does, and are never abnormal themselves.
+        self.serving = frozenset(
+            given.analyte
+            for derived in knowledge.derived.values()
+            for given in derived.inputs.values()
+            if given.analyte not in findings and not knowledge.analytes[given.analyte].reference
+        )
         self._units: dict[tuple[str, str, str], str | None] = {}
         self._coded: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._accepted: dict[tuple[Meant, str, str, str], str] = {}

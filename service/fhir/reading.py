@@ -106,7 +106,12 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
         refused = refusal(422, "business-rule", _NOBODY)
         raise Refused(422, refused.issues + issues.told())
     records = tuple(
-        _record(chart, patients[chart.key], now, options, issues)
+        _record(
+            chart,
+            patients[chart.key],
+            now or _newest(chart, options.clock, context.lexicon.serving),
+            issues,
+        )
         for chart in sorted(charts, key=lambda chart: chart.key)
     )
     return Intake(
@@ -151,13 +156,10 @@ def _read_entry(entry: Entry, context: Context) -> None:
             read_medication(entry, medicated, context)
 
 
-def _record(
-    chart: Chart, patient: Patient, now: datetime | None, options: ReadingOptions, issues: Issues
-) -> Record:
+def _record(chart: Chart, patient: Patient, at: datetime, issues: Issues) -> Record:
     def spot(source: Source) -> Spot:
         return Spot(issues, source.expression, chart.key)
 
-    at = now or _newest(chart, options.clock)
     if patient.born and patient.born.earliest > at:
         issues.warning("value", _UNBORN, patient.expression, chart.key)
         patient = structs.replace(patient, born=None)
@@ -183,15 +185,19 @@ def _record(
     return Record(patient, at, tuple(chart.results), problems, treatments, tally)
 
 
-def _newest(chart: Chart, clock: datetime) -> datetime:
-    """The newest clinical time of a chart that is not after the clock, else the clock."""
-    times = [at.latest for at in _times(chart) if at and at.earliest <= clock]
+def _newest(chart: Chart, clock: datetime, serving: frozenset[str]) -> datetime:
+    """The newest clinical time of a chart that is not after the clock, else the clock.
+
+    A measure that only serves a formula, as a height, would but make results old.
+    """
+    times = [at.latest for at in _times(chart, serving) if at and at.earliest <= clock]
     return min(max(times), clock) if times else clock
 
 
-def _times(chart: Chart) -> Iterable[Moment | None]:
+def _times(chart: Chart, serving: frozenset[str]) -> Iterable[Moment | None]:
     for result in chart.results:
-        yield result.moment
+        if result.analyte not in serving:
+            yield result.moment
     for recorded in chart.problems:
         yield recorded.problem.onset
         yield recorded.problem.recorded

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from service.knowledge.faults import Complaint, Path, attempt
 from service.knowledge.formula import names_in
-from service.knowledge.language import Change, Derived, Input
+from service.knowledge.language import Change, Derived, Formula, Input
 from service.knowledge.limits import check_intervals, check_unit
 from service.knowledge.model import Knowledge
-from service.knowledge.quantities import parse_age, parse_range, parse_span
+from service.knowledge.quantities import AgeBand, parse_age, parse_range, parse_span
 from service.knowledge.units import convert
 
 #: Names that formulas use for other things than inputs.
@@ -120,5 +120,23 @@ def _check_stands_for(knowledge: Knowledge, rule: Derived) -> Iterator[Complaint
     if not wrong:
         yield from check_unit(knowledge, rule.stands_for, rule.unit, ("unit",))
     for other in knowledge.derived.values():
-        if other.derived < rule.derived and other.stands_for == rule.stands_for:
-            yield ("stands_for",), f"{other.derived} already stands for {rule.stands_for}"
+        before = other.derived < rule.derived and other.stands_for == rule.stands_for
+        if before and _share_ages(rule, other):
+            text = f"{other.derived} already stands for {rule.stands_for} at some age"
+            yield ("stands_for",), text
+
+
+def _share_ages(rule: Derived, other: Derived) -> bool:
+    """Whether both have a formula for somebody of one age. An age that cannot be read is any."""
+    return any(
+        one.holds(two.first) or two.holds(one.first)
+        for one in map(_ages, rule.formulas)
+        for two in map(_ages, other.formulas)
+    )
+
+
+def _ages(way: Formula) -> AgeBand:
+    try:
+        return parse_age(way.for_age) if way.for_age else AgeBand()
+    except ValueError:
+        return AgeBand()

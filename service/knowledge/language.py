@@ -219,7 +219,8 @@ class Derived(Document, frozen=True):
     Either `formulas` with `inputs`, whose results were drawn within `same_draw`, or
     `change`. It is not computed where a result of one of `unless_measured` lies within
     `same_draw` of its inputs. With `stands_for` the value becomes a result of that
-    analyte, unless the laboratory reported one that is not older.
+    analyte, unless the laboratory reported one that is not older. Several may stand for one
+    analyte, each for other ages.
     """
 
     derived: str

@@ -29,6 +29,7 @@ units:
   - {unit: g/L, dimension: mass/volume, scale: "1"}
   - {unit: pg/mL, dimension: mass/volume, scale: 1/1000000000}
   - {unit: ng/L, dimension: mass/volume, scale: 1/1000000000}
+  - {unit: cm, dimension: length, scale: 1/100}
   - {unit: U/L, dimension: catalytic activity/volume, scale: 1/60000000}
   - {unit: "1", dimension: number, scale: "1"}
   - {unit: "{INR}", dimension: number, scale: "1", also: [INR]}
@@ -136,6 +137,23 @@ name: Valproate
 atc: {N03AG*: valproic acid}
 snomed: {"387481005": valproate}
 names: [valproate, sodium valproate]
+---
+analyte: body_height
+name: Body height
+unit: cm
+units: [cm]
+loinc: {8302-2: "Body height"}
+plausible: 30 to 250 cm
+lookback: 180 d
+---
+derived: head_above_ground
+name: Head above the ground
+unit: cm
+references: []
+plausible: 30 to 250 cm
+lookback: 180 d
+inputs: {height: {analyte: body_height, unit: cm}}
+formulas: [{formula: height}]
 """
 
 

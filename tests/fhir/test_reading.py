@@ -42,6 +42,10 @@ def _on(day: str, **more: object) -> dict[str, Any]:
     return observation(effectiveDateTime=day, **more)
 
 
+def _height(day: str) -> dict[str, Any]:
+    return _on(day, code=coding("8302-2"), valueQuantity=quantity(170, "cm"))
+
+
 @pytest.mark.parametrize(
     ("resources", "moment"),
     [
@@ -60,6 +64,7 @@ def _on(day: str, **more: object) -> dict[str, Any]:
         ([_on("2020-03-01"), _on("2031-03-01")], "2020-03-01T23:59:59.999999"),
         ([_on("2020-03-01"), _on("2026-05-10")], "2026-05-10T12:00:00"),
         ([_on("2020-03-01"), _on("2026-03-01", code=coding("9-9"))], "2020-03-01T23:59:59.999999"),
+        ([_on("2020-03-01"), _height("2026-03-01")], "2020-03-01T23:59:59.999999"),
         ([_on("2031-03-01")], "2026-05-10T12:00:00"),
         ([observation(effectiveDateTime=None)], "2026-05-10T12:00:00"),
         ([patient()], "2026-05-10T12:00:00"),

@@ -374,3 +374,93 @@ def test_a_value_of_one_input_needs_no_span(tmp_path: Path) -> None:
     found = osmoles(load(write_rules(tmp_path, {"derived/all.yaml": text})), NA)
     assert found.result
     assert found.result.printed == "280 mmol/L"
+
+
+WORKED = [
+    ("corrected_calcium", "calcium_total 1.83 mmol/L, albumin 26 g/L", "2.11"),
+    ("corrected_calcium", "calcium_total 1.95 mmol/L, albumin 38 g/L", "1.99"),
+    ("glucose_corrected_sodium", "sodium 128 mmol/L, glucose 700 mg/dL", "142.4"),
+    ("glucose_corrected_sodium", "sodium 132 mmol/L, glucose 300 mg/dL", "136.8"),
+    ("calculated_osmolality", "sodium 140 mmol/L, glucose 5 mmol/L, urea 5 mmol/L", "290"),
+    ("calculated_osmolality", "sodium 145 mmol/L, glucose 45 mmol/L, urea 20 mmol/L", "355"),
+    ("effective_osmolality", "sodium 140 mmol/L, glucose 5 mmol/L", "285"),
+    ("effective_osmolality", "sodium 145 mmol/L, glucose 50 mmol/L", "340"),
+    ("anion_gap_computed", "sodium 140 mmol/L, chloride 100 mmol/L, bicarbonate 14 mmol/L", "26"),
+    ("anion_gap_computed", "sodium 138 meq/L, chloride 104 meq/L, bicarbonate 20 meq/L", "14"),
+    (
+        "anion_gap_corrected",
+        "sodium 140 mmol/L, chloride 100 mmol/L, bicarbonate 14 mmol/L, albumin 4.0 g/dL",
+        "26",
+    ),
+    (
+        "anion_gap_corrected",
+        "sodium 138 mmol/L, chloride 104 mmol/L, bicarbonate 20 mmol/L, albumin 20 g/L",
+        "19",
+    ),
+    ("ast_alt_ratio", "ast 120 U/L, alt 45 U/L", "2.667"),
+    ("ast_alt_ratio", "ast 60 U/L, alt 80 U/L", "0.75"),
+    ("urea_creatinine_ratio", "urea 50 mg/dL as nitrogen, creatinine 1.5 mg/dL", "33.33"),
+    ("urea_creatinine_ratio", "urea 60 mg/dL as nitrogen, creatinine 6.0 mg/dL", "10"),
+    ("egfr_bedside_schwartz", "creatinine 0.4 mg/dL, body_height 100 cm", "103.2"),
+    ("egfr_bedside_schwartz", "creatinine 1.2 mg/dL, body_height 1.40 m", "48.18"),
+]
+
+
+def shipped_value(
+    shipped: Knowledge, derived: str, given: str, years: int, sex: str = "female"
+) -> str | None:
+    """A derived value of the shipped rules, as printed, without its unit."""
+    results = {}
+    for each in given.split(", "):
+        analyte, text = each.split(" ", 1)
+        amount, _, form = text.partition(" as ")
+        results[analyte] = msgspec.structs.replace(result(analyte, amount), form=form)
+    who = patient(NOW.replace(year=NOW.year - years), sex)
+    counting = {analyte: [each] for analyte, each in results.items()}
+    found = compute(shipped, derived, results, counting, who, NOW).result
+    return found.printed.split()[0] if found else None
+
+
+@pytest.mark.parametrize(("derived", "given", "printed"), WORKED)
+def test_the_shipped_formulas_give_their_worked_examples(
+    shipped: Knowledge, derived: str, given: str, printed: str
+) -> None:
+    assert shipped_value(shipped, derived, given, 10 if "schwartz" in derived else 50) == printed
+
+
+@pytest.mark.parametrize(
+    ("creatinine", "years", "sex", "printed"),
+    [("1.0 mg/dL", 50, "female", "68.6"), ("2.5 mg/dL", 70, "male", "27.0")],
+)
+def test_the_egfr_of_adults_gives_its_worked_examples(
+    shipped: Knowledge, creatinine: str, years: int, sex: str, printed: str
+) -> None:
+    found = shipped_value(shipped, "egfr_ckd_epi_2021", f"creatinine {creatinine}", years, sex)
+    assert found
+    assert f"{Decimal(found):.1f}" == printed
+
+
+@pytest.mark.parametrize(
+    ("derived", "given", "years"),
+    [
+        ("egfr_bedside_schwartz", "creatinine 0.4 mg/dL", 10),
+        ("egfr_bedside_schwartz", "creatinine 0.4 mg/dL, body_height 100 cm", 18),
+        ("egfr_bedside_schwartz", "creatinine 0.4 mg/dL, body_height 75 cm", 0),
+        ("egfr_bedside_schwartz", "creatinine 0.4 mg/dL, body_height 55 cm", 1),
+        ("egfr_bedside_schwartz", "creatinine 0.4 mg/dL, body_height 201 cm", 17),
+        ("egfr_ckd_epi_2021", "creatinine 0.4 mg/dL", 17),
+        (
+            "anion_gap_corrected",
+            "sodium 140 mmol/L, chloride 100 mmol/L, bicarbonate 14 mmol/L, albumin 4.5 g/dL",
+            50,
+        ),
+        ("anion_gap_computed", "sodium 140 mmol/L, chloride 100 mmol/L", 50),
+        ("urea_creatinine_ratio", "urea 20 mg/dL as nitrogen, creatinine 0.1 mg/dL", 50),
+        ("corrected_calcium", "calcium_total 1.83 mmol/L, albumin 19 g/L", 50),
+        ("glucose_corrected_sodium", "sodium 128 mmol/L, glucose 198 mg/dL", 50),
+    ],
+)
+def test_the_shipped_formulas_stay_silent_outside_of_what_they_are_made_for(
+    shipped: Knowledge, derived: str, given: str, years: int
+) -> None:
+    assert shipped_value(shipped, derived, given, years) is None
