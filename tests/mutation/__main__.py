@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from service.engine import Engine
 from service.engine.rule_tests import run, run_finding, run_link
-from service.knowledge.conditions import leaves
+from service.knowledge.checks import check
+from service.knowledge.faults import Fault
 from service.knowledge.language import FindingRule, Link, State
 from service.knowledge.loader import build, read
 from service.knowledge.model import Knowledge
@@ -30,8 +31,11 @@ def survives(placed: Sequence[Placed], mutant: Mutant) -> bool:
         else each
         for each in placed
     ]
-    knowledge = build(changed, [])
-    return not (_fails_near(knowledge, mutant) or _fails(knowledge))
+    faults: list[Fault] = []
+    knowledge = build(changed, faults)
+    check(knowledge, changed, faults)
+    # A rule that the loader refuses is noticed too: a test, say, of a medicine that it left.
+    return not (faults or _fails_near(knowledge, mutant) or _fails(knowledge))
 
 
 def _fails_near(knowledge: Knowledge, mutant: Mutant) -> bool:
@@ -46,14 +50,6 @@ def _fails_near(knowledge: Knowledge, mutant: Mutant) -> bool:
         return False
     subject = mutant.document.analyte if isinstance(mutant.document, FindingRule) else mutant.id
     findings = [each for each in knowledge.findings.values() if each.analyte == subject]
-    if any(
-        leaf.at_least and leaf.at_least not in {grade.grade for grade in finding.grades}
-        for finding in findings
-        for link in knowledge.links.values()
-        for leaf in leaves(link.when)
-        if leaf.finding == finding.finding
-    ):
-        return True  # the loader refuses it
     with Engine(replace(knowledge, links={})) as engine:
         return any(chain.from_iterable(run_finding(engine, finding) for finding in findings))
 
