@@ -8,15 +8,12 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from service.engine.comparing import INSIDE, LOW_SIDES, Number, Side
-from service.knowledge.derived import age_in_days
+from service.knowledge.derived import ADULT_DAYS, age_in_days
 from service.record import Record, Sex
 
 NO_AGE = "no limit is written for the patient's age"
 NO_BOUND = "neither the rules nor the laboratory have a reference range that holds for the patient"
 OPEN = "its comparator leaves open on which side of the limit it lies"
-
-#: A patient whose age is not known is judged as an adult of 30 years.
-ADULT_DAYS = 10957
 
 
 class Person(NamedTuple):

@@ -24,6 +24,9 @@ from service.knowledge.quantities import parse_age, parse_range, parse_span
 from service.knowledge.units import convert
 from service.record import Amount, Issue, Moment, Patient, Result
 
+#: A patient whose age is not known is judged as an adult of 30 years.
+ADULT_DAYS = 10957
+
 _AGE = "age"
 
 _FOUR_DIGITS = Context(prec=4)

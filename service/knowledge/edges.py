@@ -10,7 +10,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from service.knowledge.cases import value_of
-from service.knowledge.derived import age_in_days
+from service.knowledge.derived import ADULT_DAYS, age_in_days
 from service.knowledge.language import FindingRule, Grade
 from service.knowledge.limits import DIRECTIONS, limit_field
 from service.knowledge.model import Knowledge
@@ -19,8 +19,6 @@ from service.record import Sex
 
 _MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 _EVERYBODY = AgeBand()
-#: As the engine has it: who is of unknown age is judged as an adult.
-_ADULT_DAYS = 10957
 
 
 class Edge(Struct, frozen=True):
@@ -123,7 +121,7 @@ def _tested(knowledge: Knowledge, finding: FindingRule) -> Iterator[_Tested]:
                     result.amount.value,
                     result.amount.unit,
                     result.form,
-                    _ADULT_DAYS if days is None else days,
+                    ADULT_DAYS if days is None else days,
                     record.patient.sex,
                 )
 

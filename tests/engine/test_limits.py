@@ -6,7 +6,8 @@ from fractions import Fraction
 import pytest
 
 from service.engine.comparing import Side
-from service.engine.limits import ADULT_DAYS, Edge, Person, between, person_of
+from service.engine.limits import Edge, Person, between, person_of
+from service.knowledge.derived import ADULT_DAYS
 from tests.engine.small import record
 
 
