@@ -1,13 +1,24 @@
 """The benchmark runs, and what it measures is the whole job: nothing here is timed."""
 
+from itertools import islice
 from typing import Any
 
 import pytest
 from msgspec import json
 
 from service.evaluation import Asked, Site, answer
-from tests.benchmarks.__main__ import SIZES, report
+from tests.benchmarks.__main__ import (
+    BEGIN,
+    DOCUMENT,
+    END,
+    SIZES,
+    in_process,
+    kept,
+    over_http,
+    written,
+)
 from tests.benchmarks.bundles import bundle
+from tests.benchmarks.over_http import CONTENDERS
 from tests.benchmarks.stages import CLOCK
 
 
@@ -74,9 +85,30 @@ def test_bundles_hold_what_they_say() -> None:
     assert len({(one["resourceType"], one["id"]) for one in resources}) == len(resources)
 
 
-def test_the_report_tells_cost_and_memory_of_the_smallest_bundle(site: Site) -> None:
-    told = list(report(site, SIZES[:1], evaluations=2, seconds=0))
-    assert "after 2 evaluations" in told[1]
-    header, line, row = told[3:]
+def test_the_table_tells_the_cost_of_the_smallest_bundle(site: Site) -> None:
+    header, line, row = in_process(site, SIZES[:1], seconds=0)
     assert row.startswith("| 10 | 1 healthy |")
     assert header.count("|") == line.count("|") == row.count("|")
+
+
+def test_memory_is_told_before_and_after(site: Site) -> None:
+    assert "after 2 evaluations" in kept(site, 2)
+
+
+def test_under_load_every_request_is_answered() -> None:
+    _, _, *rows = islice(over_http([1], requests=20), 4)
+    names, refused = zip(*((row.split(" | ")[0], row.split(" | ")[6]) for row in rows), strict=True)
+    assert names == tuple(f"| {one.name}" for one in CONTENDERS[:2])
+    assert refused == ("0", "0")
+
+
+def test_what_was_measured_before_is_replaced() -> None:
+    document = f"# Cost\n\n{BEGIN}\n\nold\n\n{END}\n\n## Why\n"
+    once = written(document, ["new", "lines"])
+    assert once == f"# Cost\n\n{BEGIN}\n\nnew\nlines\n\n{END}\n\n## Why\n"
+    assert written(once, ["new", "lines"]) == once
+
+
+def test_the_document_has_its_place_for_what_is_measured() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert (text.count(BEGIN), text.count(END)) == (1, 1)
