@@ -59,8 +59,9 @@ mutate-rules: $(VENV)/.test  ## break each rule in small ways: a test beside the
 agree: $(VENV)/.test  ## hold the engine against the plain evaluator on 100,000 random records
 	@$(BIN)/python -m pytest -q tests/engine/test_oracle_agreement.py --cases 100000
 
-docs: $(VENV)/.test  ## write the transcripts in the documents anew
+docs: $(VENV)/.test  ## write the transcripts and the tables of forms in the documents anew
 	@$(BIN)/python -m tests.transcripts
+	@$(BIN)/python -m tests.conformance
 
 lock: $(VENV)/.check  ## compute the locks anew from pyproject.toml and requirements/*.in
 	@$(LOCK) $(UPGRADE) requirements/build.in -o requirements/build.txt
