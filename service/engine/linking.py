@@ -20,6 +20,9 @@ otherwise than here it crashes, leaks or stays silent. So:
   that cannot do without a certain fact, and sessions only in those whose fact is there.
 - What a rule set joined of the few facts that it knows is remembered: patients differ in all
   their facts, but seldom in those few, and a session costs ten times as much as all around it.
+- A rule set is compiled when a patient first has its fact: each holds some 120 kB, all of them
+  more than everything else in the process, and most wait for a fact that hardly anybody has.
+  Of those compiled, the ones longest unused are freed.
 """
 
 import contextlib
@@ -39,6 +42,9 @@ MAX_PATTERNS = 16
 
 #: So many rules in one rule set stay below its limits however many facts they join.
 _MOST_RULES = 30
+
+#: So many rule sets are kept compiled.
+_MOST_COMPILED = 96
 
 #: For so many sets of facts each rule set remembers what fired; then it starts afresh.
 _MOST_REMEMBERED = 64
@@ -79,11 +85,10 @@ class LinkingError(Exception):
 
 
 class Linker:
-    """A compiled set of conjunctions, each known by its place in the sequence.
+    """A set of conjunctions, each known by its place in the sequence.
 
-    Raises ValueError for a conjunction that durable-rules could not evaluate, LinkingError where
-    it does not take one that it should. Use as a context manager, or `close` it; what is
-    forgotten is freed with the object.
+    Raises ValueError for a conjunction that durable-rules could not evaluate. Use as a context
+    manager, or `close` it; what is forgotten is freed with the object.
     """
 
     def __init__(self, conjunctions: Sequence[Conjunction]) -> None:
@@ -98,6 +103,8 @@ class Linker:
             ]
             for name, places in _by_indispensable(conjunctions).items()
         }
+        #: Those that are compiled, the one last used at the end.
+        self._compiled: dict[_Ruleset, None] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -119,8 +126,22 @@ class Linker:
                 raise LinkingError("the engine is closed")
             for name in dict.fromkeys(name for name, _ in stated):
                 for ruleset in self._rulesets.get(name, ()):
-                    fired |= ruleset.fired(stated)
+                    known = ruleset.known(stated)
+                    if (joined := ruleset.remembered.get(known)) is None:
+                        self._ready(ruleset)
+                        joined = ruleset.join(known)
+                    fired |= joined
         return frozenset(fired)
+
+    def _ready(self, ruleset: "_Ruleset") -> None:
+        """Compile a rule set, and free the one longest unused where too many are compiled."""
+        self._compiled.pop(ruleset, None)
+        if len(self._compiled) >= _MOST_COMPILED:
+            oldest = next(iter(self._compiled))
+            del self._compiled[oldest]
+            oldest.free()
+        ruleset.compile()
+        self._compiled[ruleset] = None
 
     def forget(self) -> None:
         """Ask durable-rules itself from now on, whatever it has been asked before."""
@@ -132,43 +153,63 @@ class Linker:
         """Free the rule sets. A second call does nothing."""
         with self._lock:
             self._closed = True
-            for ruleset in itertools.chain.from_iterable(self._rulesets.values()):
+            for ruleset in self._compiled:
                 ruleset.free()
+            self._compiled.clear()
 
 
 class _Ruleset:
-    """One rule set of durable-rules. It is not safe to share between threads."""
+    """One rule set of durable-rules, which remembers what it joined and is compiled when asked.
+
+    It is not safe to share between threads.
+    """
 
     def __init__(self, conjunctions: Mapping[int, Conjunction]) -> None:
-        self._rules = _rules(conjunctions)
+        self._conjunctions = conjunctions
         names = {pattern[:2] for conjunction in conjunctions.values() for pattern in conjunction}
         self._texts = {
             (kind, of): f'{{"kind":"{kind}","of":"{of}","sid":"{_SESSION}"' for kind, of in names
         }
         self.remembered: dict[tuple[_Stated, ...], set[int]] = {}
-        self._compile()
+        self._handle: int | None = None
 
-    def fired(self, facts: Iterable[_Stated]) -> set[int]:
-        known = tuple([fact for fact in facts if fact[0] in self._texts])
-        if (fired := self.remembered.get(known)) is None:
-            fired = self._join(known)
-            if len(self.remembered) >= _MOST_REMEMBERED:
-                self.remembered.clear()
-            self.remembered[known] = fired
-        return fired
+    def known(self, facts: Iterable[_Stated]) -> tuple[_Stated, ...]:
+        """Those of the facts that some pattern is about."""
+        return tuple([fact for fact in facts if fact[0] in self._texts])
 
-    def _join(self, facts: Iterable[_Stated]) -> set[int]:
+    def join(self, facts: tuple[_Stated, ...]) -> set[int]:
+        """What fires for facts that are known; it must be compiled."""
         batch = [_OPENING]
         for name, grade in facts:
             batch.append(f'{self._texts[name]},"grade":{grade:d},"id":"{len(batch)}"}}')
         try:
-            return self._run(f"[{','.join(batch)}]")
+            fired = self._run(f"[{','.join(batch)}]")
         except (LinkingError, durable_rules_engine.error, MemoryError) as error:
-            # What is left of the session cannot be deleted safely. The rule set can, or is lost.
+            # What is left of the session cannot be deleted safely. The rule set can, or is lost;
+            # the next session has another.
             with contextlib.suppress(durable_rules_engine.error):
                 self.free()
-            self._compile()
             raise LinkingError(f"durable-rules failed: {error}") from error
+        if len(self.remembered) >= _MOST_REMEMBERED:
+            self.remembered.clear()
+        self.remembered[facts] = fired
+        return fired
+
+    def compile(self) -> None:
+        """Have durable-rules build it, unless it has. LinkingError where it does not take it."""
+        if self._handle is not None:
+            return
+        name, rules = f"myoflag-{next(_numbers)}", _rules(self._conjunctions)
+        try:
+            self._handle = durable_rules_engine.create_ruleset(name, rules)
+        except durable_rules_engine.error as error:
+            raise LinkingError(f"durable-rules cannot hold the rule set: {error}") from error
+        self._free = weakref.finalize(self, durable_rules_engine.delete_ruleset, self._handle)
+
+    def free(self) -> None:
+        """Give back what compiling took."""
+        self._handle = None
+        self._free()
 
     def _run(self, batch: str) -> set[int]:
         status, state = durable_rules_engine.assert_facts(self._handle, batch)
@@ -187,14 +228,6 @@ class _Ruleset:
         if _OPEN not in fired:
             raise LinkingError("the session did not open")
         return {int(name) for name in fired if name != _OPEN}
-
-    def _compile(self) -> None:
-        name = f"myoflag-{next(_numbers)}"
-        try:
-            self._handle: int = durable_rules_engine.create_ruleset(name, self._rules)
-        except durable_rules_engine.error as error:
-            raise LinkingError(f"durable-rules cannot hold the rule set: {error}") from error
-        self.free = weakref.finalize(self, durable_rules_engine.delete_ruleset, self._handle)
 
 
 def _check(place: int, conjunction: Conjunction) -> None:

@@ -66,10 +66,11 @@ class Rulebook:
         ]
         self.owners = [(link, numbers) for link in self.links for numbers in link.alternatives]
         self.patterns = [[self._patterns[n] for n in numbers] for _, numbers in self.owners]
+        joined = {number for _, numbers in self.owners for number in numbers}
         self._judged: dict[str, list[tuple[int, Fact]]] = {}
         for part, number in self._numbers.items():
             pattern = self._patterns[number]
-            if pattern.kind == _JUDGED and any(number in numbers for _, numbers in self.owners):
+            if pattern.kind == _JUDGED and number in joined:
                 leaf = part.leaves[0] if isinstance(part, Draw) else part
                 judged = self._judged.setdefault(word_of(leaf, knowledge), [])
                 judged.append((number, Fact(pattern.kind, pattern.of)))

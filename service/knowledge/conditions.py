@@ -1,6 +1,6 @@
 """What a condition may say: one thing, with only the small words that narrow it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from itertools import combinations
 from math import prod
 
@@ -103,22 +103,9 @@ def _check_at_least(condition: Condition, path: Path) -> Iterator[Complaint]:
 
 
 def _check_names(knowledge: Knowledge, condition: Condition, path: Path) -> Iterator[Complaint]:
-    values = knowledge.analytes.keys() | knowledge.derived.keys()
-    for field, known, what in (
-        ("finding", knowledge.findings.keys(), "finding"),
-        ("normal", values, "analyte or derived value"),
-        ("not_measured", values, "analyte or derived value"),
-        ("analyte", knowledge.analytes.keys(), "analyte"),
-        ("problem", knowledge.problems.keys() | _groups(knowledge, "problem"), "problem or group"),
-        (
-            "treatment",
-            knowledge.medicines.keys() | _groups(knowledge, "medicine"),
-            "medicine or group",
-        ),
-        ("state", knowledge.states.keys(), "state"),
-    ):
+    for field, (what, known) in _NAMES.items():
         text = getattr(condition, field)
-        if text and text not in known:
+        if text and not known(knowledge, text):
             yield (*path, field), f'there is no {what} "{text}"'
     finding = knowledge.findings.get(condition.finding)
     if finding and condition.at_least and condition.at_least not in _grades(finding):
@@ -132,15 +119,38 @@ def _check_count(knowledge: Knowledge, condition: Condition, path: Path) -> Iter
         count = parse_count(condition.count_distinct)
     except ValueError:
         return
-    if count.group not in _groups(knowledge, "medicine"):
+    if not _is_group(knowledge, count.group, knowledge.medicines):
         yield (*path, "count_distinct"), f'there is no group of medicines "{count.group}"'
     elif count.least > len(knowledge.groups[count.group]):
         yield (*path, "count_distinct"), "the group has not so many medicines"
 
 
-def _groups(knowledge: Knowledge, kind: str) -> set[str]:
-    of_kind = knowledge.problems.keys() if kind == "problem" else knowledge.medicines.keys()
-    return {group for group, members in knowledge.groups.items() if members[0] in of_kind}
+def _is_value(knowledge: Knowledge, name: str) -> bool:
+    return name in knowledge.analytes or name in knowledge.derived
+
+
+def _is_problem(knowledge: Knowledge, name: str) -> bool:
+    return name in knowledge.problems or _is_group(knowledge, name, knowledge.problems)
+
+
+def _is_treatment(knowledge: Knowledge, name: str) -> bool:
+    return name in knowledge.medicines or _is_group(knowledge, name, knowledge.medicines)
+
+
+def _is_group(knowledge: Knowledge, name: str, of: Container[str]) -> bool:
+    return name in knowledge.groups and knowledge.groups[name][0] in of
+
+
+#: What the names in a condition are, and whether there is such a one.
+_NAMES: dict[str, tuple[str, Callable[[Knowledge, str], bool]]] = {
+    "finding": ("finding", lambda knowledge, name: name in knowledge.findings),
+    "normal": ("analyte or derived value", _is_value),
+    "not_measured": ("analyte or derived value", _is_value),
+    "analyte": ("analyte", lambda knowledge, name: name in knowledge.analytes),
+    "problem": ("problem or group", _is_problem),
+    "treatment": ("medicine or group", _is_treatment),
+    "state": ("state", lambda knowledge, name: name in knowledge.states),
+}
 
 
 def _grades(finding: FindingRule) -> list[str]:

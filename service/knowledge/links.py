@@ -78,7 +78,10 @@ def _check_relations(knowledge: Knowledge, link: Link) -> Iterator[Complaint]:
 
 
 def _check_tests(knowledge: Knowledge, link: Link) -> Iterator[Complaint]:
-    copies = [each for each in knowledge.links.values() if each.link.split("/")[0] == link.link]
+    names = [link.link]
+    if FAMILY in causes_of(link):
+        names += [f"{link.link}/{agent}" for agent in knowledge.medicines]
+    copies = [knowledge.links[name] for name in names if name in knowledge.links]
     causes = {cause for each in copies for cause in causes_of(each)} or knowledge.causes.keys()
     for i, test in enumerate(link.tests):
         for path, text in check_test(test, knowledge):
@@ -103,11 +106,11 @@ def check_circles(knowledge: Knowledge, placed: Sequence[Placed]) -> Iterator[Fa
         for place in placed:
             if place.kind == "state" and place.id in circle:
                 yield place.fault(("when",), f"needs itself: {', '.join(circle)}")
-    absorbed = {
-        cause: {each.subsumed_by for each in knowledge.links.values() if cause in causes_of(each)}
-        - {cause}
-        for cause in knowledge.causes
-    }
+    absorbed: dict[str, set[str]] = {cause: set() for cause in knowledge.causes}
+    for link in knowledge.links.values():
+        for cause in causes_of(link):
+            if cause in absorbed:
+                absorbed[cause] |= {link.subsumed_by} - {cause}
     if circle := _circle(absorbed):
         for place in placed:
             if getattr(place.document, "subsumed_by", "") in circle:

@@ -136,6 +136,8 @@ def test_a_failure_of_durable_rules_is_loud_and_the_next_session_works() -> None
     """It numbers its rule sets in turn, so the next one can be deleted behind its owner's back."""
     last: int = durable_rules_engine.create_ruleset("last", '{"r": {"all": [{"m": {"a": 1}}]}}')
     with Linker([[SODIUM]]) as linker:
+        linker.fired([LOW_SODIUM])
+        linker.forget()
         durable_rules_engine.delete_ruleset(last + 1)
         with pytest.raises(LinkingError, match="durable-rules failed"):
             linker.fired([LOW_SODIUM])
@@ -186,14 +188,52 @@ def test_closing_frees_what_was_compiled() -> None:
 
 def test_what_is_forgotten_is_freed_without_closing() -> None:
     conjunctions = [[CELIAC, Pattern("finding", f"f{i}", 1)] for i in range(20)]
+
+    def build_and_forget() -> None:
+        Linker(conjunctions).fired([HAS_CELIAC, Fact("finding", "f1", 1)])
+
     for _ in range(20):
-        Linker(conjunctions)
+        build_and_forget()
     gc.collect()
     before = resident_kilobytes()
     for _ in range(200):
-        Linker(conjunctions)
+        build_and_forget()
     gc.collect()
     assert resident_kilobytes() - before < 2000
+
+
+def test_what_waits_for_a_fact_that_no_patient_had_takes_no_memory() -> None:
+    conjunctions = [[Pattern("problem", f"p{i}")] for i in range(400)]
+    before = resident_kilobytes()
+    with Linker(conjunctions) as linker:
+        assert linker.fired([Fact("problem", "p7")]) == {7}
+        assert resident_kilobytes() - before < 4000
+
+
+def test_memory_is_flat_however_many_facts_patients_have_in_turn() -> None:
+    conjunctions = [[Pattern("problem", f"p{i}")] for i in range(400)]
+    with Linker(conjunctions) as linker:
+
+        def all_in_turn() -> None:
+            linker.forget()
+            for i in range(400):
+                assert linker.fired([Fact("problem", f"p{i}")]) == {i}
+
+        all_in_turn()
+        before = resident_kilobytes()
+        for _ in range(5):
+            all_in_turn()
+        assert resident_kilobytes() - before < 2000
+
+
+def test_what_was_freed_for_others_is_joined_as_before() -> None:
+    conjunctions = [[Pattern("problem", f"p{i}"), SODIUM] for i in range(400)]
+    everything = [Fact("problem", f"p{i}") for i in range(400)]
+    with Linker(conjunctions) as linker:
+        for _ in range(3):
+            linker.forget()
+            assert linker.fired(everything) == set()
+            assert linker.fired([*everything, LOW_SODIUM]) == set(range(400))
 
 
 def test_eight_threads_on_one_linker_find_what_one_finds() -> None:
