@@ -267,7 +267,8 @@ class MedicineRule(Document, frozen=True):
     `rxnorm` are ingredient codes, `atc` codes may end in "*". `lingers`: how long
     after its end a medicine still counts as taken. `references` are about this agent: its
     copies of links to `drug-{agent}` cite them beside the link's own. `evidence` is that of the
-    cause `drug-{agent}`; "" is what the family says.
+    cause `drug-{agent}`; "" is what the family says. `patch_is_local`: from a patch hardly any of
+    it gets into the blood, so that one does not count.
     """
 
     medicine: str
@@ -279,6 +280,7 @@ class MedicineRule(Document, frozen=True):
     groups: tuple[str, ...] = ()
     lingers: str = "0 d"
     evidence: Literal["", "established", "supported", "case-reports"] = ""
+    patch_is_local: bool = False
     references: tuple[str, ...] = ()
     note: str = ""
 
