@@ -5,7 +5,7 @@ counting is judged here alone, and durable-rules is told that it holds.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from service.engine.conjunctions import Draw
 from service.engine.grading import is_readable
@@ -212,10 +212,18 @@ def _is_begun(window: Window, treatment: Treatment, situation: Situation) -> boo
     """Whether a medicine was begun in a window.
 
     Orders are renewed: one after the sign says nothing where another record of the same
-    medicine says, or leaves open, that it was taken before.
+    medicine says, or leaves open, that it was taken before; a first one before the sign says
+    nothing where one from before the window may have gone on.
     """
     if window.side == "unknown":
         return treatment.start is None
+    if window.first:
+        others = situation.treatments[treatment.medicine]
+        return any(
+            _is_in(window, treatment.start, situation, (anchor,))
+            and not any(_precedes(other, anchor.earliest - window.span, window) for other in others)
+            for anchor in _anchors(window, situation)
+        )
     if window.side == "before":
         return _is_in(window, treatment.start, situation)
     starts = [each.start for each in situation.treatments[treatment.medicine]]
@@ -224,6 +232,17 @@ def _is_begun(window: Window, treatment: Treatment, situation: Situation) -> boo
         and all(start and start.latest >= sign.earliest for start in starts)
         for sign in situation.signs
     )
+
+
+def _precedes(treatment: Treatment, opening: datetime, window: Window) -> bool:
+    """Whether a treatment surely began before a window opens and may have gone on to it.
+
+    Doses are charted one by one, and orders lapse before they are renewed: one that ended no
+    longer before the window than the window itself lasts is still the same treatment.
+    """
+    if not treatment.start or treatment.start.latest >= opening:
+        return False
+    return treatment.end is None or treatment.end.latest >= opening - window.span
 
 
 def _stopped(leaf: Condition) -> Question:
@@ -264,16 +283,13 @@ def _is_in(
     window: Window,
     moment: Moment | None,
     situation: Situation,
-    signs: tuple[Moment, ...] | None = None,
+    anchors: tuple[Moment, ...] | None = None,
 ) -> bool:
     """Whether something happened in the window around one of the signs, or before now."""
     if not moment:
         return False
-    now = situation.now
-    if window.anchor == "now":
-        anchors: tuple[Moment, ...] = (Moment("", now, now),)
-    else:
-        anchors = situation.signs if signs is None else signs
+    if anchors is None:
+        anchors = _anchors(window, situation)
     if window.side == "before":
         return any(
             moment.latest >= anchor.earliest - window.span and moment.earliest <= anchor.latest
@@ -283,6 +299,12 @@ def _is_in(
         moment.latest >= anchor.earliest and moment.earliest <= anchor.latest + window.span
         for anchor in anchors
     )
+
+
+def _anchors(window: Window, situation: Situation) -> tuple[Moment, ...]:
+    if window.anchor == "sign":
+        return situation.signs
+    return (Moment("", situation.now, situation.now),)
 
 
 def _count(leaf: Condition) -> Question:

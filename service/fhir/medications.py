@@ -18,6 +18,7 @@ from service.fhir.issues import Spot
 from service.fhir.medicines import medicines_of
 from service.fhir.modifiers import is_extended, is_modified
 from service.fhir.references import Unresolved
+from service.fhir.routes import way_of
 from service.fhir.times import read_time
 from service.record import Moment, Treatment
 
@@ -61,6 +62,11 @@ _UNKNOWN = "No rule uses this medicine."
 _NEGATED = (
     "The words that name the medicine say that it is not taken, or is not taken as a medicine, "
     "so it was not used."
+)
+_DOUBTED = "The words name a medicine and leave open whether it is taken, so that one was not used."
+_LOCAL = (
+    "This is put on the skin, or into eyes or ears, and hardly reaches the rest of the body, so it "
+    "does not count as a treatment."
 )
 _NO_MEDICINE = "Nothing says which medicine this is, so it was not used."
 _NOT_HERE = (
@@ -139,6 +145,7 @@ class _Named(NamedTuple):
 def _named(entry: Entry, medicated: Medicated, context: Context, spot: Spot) -> dict[str, _Named]:
     """The medicines that a resource names; where rules know none of them, that is told."""
     found: dict[str, _Named] = {}
+    doubtful = False
     concepts = list(_concepts(entry, medicated, context, spot))
     for concept in concepts:
         taken = medicines_of(concept, context.lexicon)
@@ -148,11 +155,26 @@ def _named(entry: Entry, medicated: Medicated, context: Context, spot: Spot) -> 
         for medicine in taken.medicines:
             if medicine not in found or found[medicine].by_name:
                 found[medicine] = _Named(taken.by_name, display_of(concept))
-    if concepts and not found:
+        doubtful = doubtful or taken.doubtful
+    if doubtful:
+        spot.warning("business-rule", _DOUBTED)
+    elif concepts and not found:
         spot.information("not-supported", _UNKNOWN)
+    if found:
+        rules = context.lexicon.knowledge.medicines
+        way = way_of(concepts, _dosage(medicated), context.lexicon)
+        if local := {medicine for medicine in found if way.is_local(rules[medicine])}:
+            spot.information("business-rule", _LOCAL)
+            found = {medicine: one for medicine, one in found.items() if medicine not in local}
     if any(one.by_name for one in found.values()):
         spot.information("informational", _BY_NAME)
     return found
+
+
+def _dosage(medicated: Medicated) -> tuple[wire.Dosage, ...] | wire.Dosage | None:
+    if isinstance(medicated, wire.MedicationRequest):
+        return medicated.dosage_instruction
+    return medicated.dosage
 
 
 def _current(medicated: Medicated, spot: Spot) -> bool | None:
@@ -206,7 +228,10 @@ def _is_treatment(medicated: Medicated, spot: Spot) -> bool:
 def _concepts(
     entry: Entry, medicated: Medicated, context: Context, spot: Spot
 ) -> Iterator[wire.CodeableConcept]:
-    """What says which medicine it is: concepts here, and those of the Medication referred to."""
+    """What says which medicine it is: concepts here, and those of the Medication referred to.
+
+    The form of the latter comes last; by itself it names no medicine.
+    """
     either = medicated.medication or wire.CodeableReference()
     concepts = (medicated.medication_codeable_concept, either.concept)
     yield from (concept for concept in concepts if concept)
@@ -240,6 +265,7 @@ def _referred(
             *(one.item.concept for one in ingredients if one.item),
         ]
         if any(concepts):
+            concepts += [medication.form, medication.dose_form]
             yield from (concept for concept in concepts if concept)
             return
     if reference.display:

@@ -1,6 +1,7 @@
 """Which medicines a concept names, by code, or by a name where no code is known."""
 
 import re
+from collections.abc import Iterator
 
 from msgspec import Struct
 
@@ -9,8 +10,37 @@ from service.fhir.codes import codings, texts
 from service.fhir.lexicon import Lexicon
 from service.knowledge.names import fold_name
 
-#: RxNorm's names of products begin with a duration or a count; "24 HR Bupropion 150 MG ...".
-_BEGINNING = re.compile(r"^(?:[0-9]+ (?:hr|hour|actuat|ml|mg|day)s? )+")
+#: What names begin with that says how much, in which form, by which way or since when: "24 HR
+#: Bupropion 150 MG ...", "IV cefepime", "Tab. gabapentin", "continue lithium".
+_LEADING = re.compile(
+    r"[0-9]+|x|hrs?|hours?|days?|daily|actuat|ml|mg|mcg|ug|g|gm|iu|units?|"
+    r"oral(?:ly)?|po|by|mouth|ivpb?|im|sc|sq|subq|intravenous|intramuscular|subcutaneous|"
+    r"intrathecal|epidural|rectal|nasal|sublingual|sl|transdermal|"
+    r"inj|injections?|injectable|infusion|tabs?|tablets?|caps?|capsules?|syr|syrup|susp|suspension|"
+    r"soln?|solution|liquid|drops?|amps?|ampoules?|vials?|patch(?:es)?|"
+    r"sr|er|xr|ir|cr|la|extended|release|slow|modified|prolonged|liposomal|generic|brand|"
+    r"rx|takes?|taking|taken|on|gives?|given|starts?|started|starting|restart(?:ed)?|resumed?|"
+    r"continues?|continued|increased?|reduced?|currently|current|home|meds?|medications?|drug"
+)
+
+#: Where one of these words stands before a name, it need not be what is taken: an allergy, a
+#: reason, a comparison, a test of the blood.
+_DOUBT = re.compile(
+    r"\b(?:no|not|never|none|without|non|nil|stop\w*|discontinu\w*|ceas\w*|dc|avoid\w*|hold|held|"
+    r"withh\w*|omit\w*|declin\w*|refus\w*|wean\w*|off|allerg\w*|intoleran\w*|hypersensitiv\w*|"
+    r"anaphyla\w*|reactions?|adverse|rash|interact\w*|contraindicat\w*|caution\w*|monitor\w*|"
+    r"check|levels?|toxic\w*|overdose|poison\w*|serum|plasma|urine|test\w*|assay|screen\w*|"
+    r"for|from|than|instead|replac\w*|substitut\w*|switch\w*|convert\w*|history|hx|h o|previous\w*|"
+    r"prior|past|former\w*|failed|failure|if|unless|when|while|until|before|after|because|due|"
+    r"consider\w*|vs|versus|or|like|anti|antidotes?|antagonists?|antibod\w*|analogs?|resistan\w*|"
+    r"placebo|plan\w*|may|might|possibl[ey])\b"
+)
+
+#: Names that in the middle of a text mean something else: the salt of another medicine.
+_SALTS = frozenset({"magnesium", "zinc"})
+
+#: Abbreviations as short as that mean many things: INH is isoniazid, and a way to inhale.
+_SHORTEST = 4
 
 _NEGATED = (
     r"(?:allerg(?:y|ies|ic)|intoleran(?:t|ce)|adverse (?:reaction|event|effect)|stopped|"
@@ -27,11 +57,12 @@ _BEFORE = re.compile(
 #: What stands after a name that it negates. Instructions for doses come in between only where
 #: it ends the text: "do not exceed" and "stop if drowsy" are said of what is taken.
 _AFTER = re.compile(
-    rf"(?:free|levels?)\b.*|(?:(?:[0-9]+|mc?g|ml|iu|oral|tablets?|capsules?|is|was|has|been) )*"
-    rf"{_NEGATED}\b.*|(?:.*(?<!\bif)(?<!\buntil)(?<!\bunless)(?<!\bwhen) )?{_NEGATED}"
+    r"(?:(?:[0-9]+|mc?g|ml|iu|oral|tablets?|capsules?|is|was|has|been) )*"
+    r"(?:free|levels?|toxicity|poisoning|overdose|withdrawal|monitoring|assay|heparin|"
+    rf"{_NEGATED})\b.*|(?:.*(?<!\bif)(?<!\buntil)(?<!\bunless)(?<!\bwhen) )?{_NEGATED}"
 )
 
-#: Longest names in words that are tried at the beginning of a text.
+#: Longest names in words that are tried at each place of a text.
 _MOST_WORDS = 4
 
 #: A text longer than this is no name of a medicine.
@@ -41,20 +72,21 @@ _LONGEST = 300
 class Taken(Struct, frozen=True):
     """The medicines that a concept names, in id order.
 
-    `denied`: its words say that what they name is not taken, or not as a medicine.
+    `denied`: its words say that what they name is not taken, or not as a medicine. `doubtful`:
+    they name a medicine that is not among these, as they leave open whether it is taken.
     """
 
     medicines: tuple[str, ...] = ()
     by_name: bool = False
     denied: bool = False
+    doubtful: bool = False
 
 
 def medicines_of(concept: wire.CodeableConcept | None, lexicon: Lexicon) -> Taken:
     """The medicines that a concept names.
 
     RxNorm, ATC and SNOMED CT codes come first. Product codes of RxNorm are not those of their
-    ingredients, so where no code is known the texts are read: a whole text that is a name, or
-    the name that it, or a part of a combination ("A 5 MG / B 10 MG Oral Tablet"), begins with.
+    ingredients, so where no code is known the texts are read for names, in whole words.
     """
     names = lexicon.knowledge.medicine_names
     words = [text for text in texts(concept) if len(text) <= _LONGEST]
@@ -66,10 +98,29 @@ def medicines_of(concept: wire.CodeableConcept | None, lexicon: Lexicon) -> Take
     }
     if found:
         return Taken(tuple(sorted(found)), denied=denied)
-    named = {
-        names[name] for text in words for part in text.split(" / ") if (name := _name(part, names))
-    }
-    return Taken(tuple(sorted(named)), by_name=True, denied=denied)
+    read = [one for text in words for one in _named(text, names)]
+    named = {medicine for medicine, sure in read if sure}
+    doubtful = any(medicine not in named for medicine, _ in read)
+    return Taken(tuple(sorted(named)), by_name=True, denied=denied, doubtful=doubtful)
+
+
+def _named(text: str, names: dict[str, str]) -> Iterator[tuple[str, bool]]:
+    """The medicines that a text names, and whether its words leave no doubt that each is taken.
+
+    Of a combination ("A 5 MG / B 10 MG Oral Tablet") each part is a beginning.
+    """
+    before: list[str] = []
+    for part in text.split(" / "):
+        words = fold_name(part).split(" ")
+        leading, i = True, 0
+        while i < len(words):
+            name = _longest(words[i:], names)
+            if name and (leading or not (name in _SALTS or len(name) < _SHORTEST)):
+                yield names[name], not _DOUBT.search(" ".join(before))
+            length = len(name.split(" ")) if name else 1
+            leading = leading and bool(_LEADING.fullmatch(words[i]))
+            before += words[i : i + length] if not name else []
+            i += length
 
 
 def _denies(text: str, names: dict[str, str]) -> bool:
@@ -82,11 +133,6 @@ def _denies(text: str, names: dict[str, str]) -> bool:
             doubted = text.strip().startswith("?") or text.rstrip().endswith("?")
             return doubted or bool(_BEFORE.fullmatch(before) or _AFTER.fullmatch(after))
     return bool(re.fullmatch(_NEGATED, folded))
-
-
-def _name(text: str, names: dict[str, str]) -> str:
-    """The longest known name that a text begins with, in whole words; "" for none."""
-    return _longest(_BEGINNING.sub("", fold_name(text)).split(" "), names)
 
 
 def _longest(words: list[str], names: dict[str, str]) -> str:

@@ -197,7 +197,9 @@ class Timing(Element, frozen=True):
 
 class Dosage(Element, frozen=True):
     modifier_extension: tuple[Raw, ...] | None = None
+    text: str | None = None
     timing: Timing | None = None
+    route: CodeableConcept | None = None
 
 
 class CodeableReference(Element, frozen=True):
@@ -239,6 +241,7 @@ class MedicationStatement(Medicated, frozen=True, tag="MedicationStatement"):
     adherence: Adherence | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
+    dosage: tuple[Dosage, ...] | None = None
 
 
 class MedicationAdministration(Medicated, frozen=True, tag="MedicationAdministration"):
@@ -252,6 +255,7 @@ class MedicationAdministration(Medicated, frozen=True, tag="MedicationAdministra
     occurrence_date_time: str | None = None
     occurence_period: Period | None = None
     occurrence_period: Period | None = None
+    dosage: Dosage | None = None
 
 
 class Ingredient(Element, frozen=True):
@@ -265,6 +269,9 @@ class Ingredient(Element, frozen=True):
 class Medication(Resource, frozen=True, tag="Medication"):
     status: str | None = None
     code: CodeableConcept | None = None
+    form: CodeableConcept | None = None
+    # R5
+    dose_form: CodeableConcept | None = None
     ingredient: tuple[Ingredient, ...] | None = None
 
 

@@ -267,7 +267,8 @@ class MedicineRule(Document, frozen=True):
     `rxnorm` are ingredient codes, `atc` codes may end in "*". `lingers`: how long
     after its end a medicine still counts as taken. `references` are about this agent: its
     copies of links to `drug-{agent}` cite them beside the link's own. `evidence` is that of the
-    cause `drug-{agent}`; "" is what the family says.
+    cause `drug-{agent}`; "" is what the family says. `patch_is_local`: from a patch hardly any of
+    it gets into the blood, so that one does not count.
     """
 
     medicine: str
@@ -279,6 +280,7 @@ class MedicineRule(Document, frozen=True):
     groups: tuple[str, ...] = ()
     lingers: str = "0 d"
     evidence: Literal["", "established", "supported", "case-reports"] = ""
+    patch_is_local: bool = False
     references: tuple[str, ...] = ()
     note: str = ""
 
@@ -292,7 +294,8 @@ class Condition(Document, frozen=True):
     Leaves: `finding: ID` (`at_least: GRADE`), `normal: ANALYTE` (measured and
     normal), `problem: ID or group` (`including: [past, unconfirmed]`, `began: within
     10 y before sign`), `treatment: ID or group` (`started:` or `stopped: within 14 d
-    before sign`; all three also `after sign`, `before now`; `started: unknown`),
+    before sign`; all three also `after sign`, `before now`; `started: unknown`, and `started:
+    first within 14 d before sign`, of which renewed orders are no start),
     `count_distinct: 2 of GROUP` (medicines being taken), `state: ID`, `age: 65 y and
     over`, `sex: female`, `quality: hemolyzed` with `analyte:`, `not_measured: ANALYTE`
     (in remarks only: absence never makes a cause).

@@ -164,7 +164,8 @@ def _sections(rule: Document, knowledge: Knowledge, *, snomed: bool) -> Iterator
         yield "What it says", [f"{rule.name}, as a diagnosis or sign on file.", sign]
     elif isinstance(rule, MedicineRule):
         text = f"{rule.name} still counts as taken for {rule.lingers} after its end."
-        yield "What it says", [text]
+        patch = "A patch of it does not count: hardly any gets into the blood."
+        yield "What it says", [text, patch if rule.patch_is_local else ""]
     if isinstance(rule, ProblemRule | MedicineRule):
         yield "Groups", rule.groups
         yield "Names that are read", rule.names

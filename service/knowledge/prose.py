@@ -165,7 +165,9 @@ def _narrowed(said: Condition) -> Iterator[str]:
     if said.began:
         yield f"that began {said.began}"
     if said.started:
-        yield "whose start is unknown" if said.started == "unknown" else f"started {said.started}"
+        unknown = said.started == "unknown"
+        started = said.started.replace("first within", "for the first time within")
+        yield "whose start is unknown" if unknown else f"started {started}"
     if said.stopped:
         yield f"stopped {said.stopped}"
     if said.within:

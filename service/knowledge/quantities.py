@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 _DIGITS = 12
 _NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
@@ -27,6 +27,7 @@ _REFERENCE = re.compile(rf"(?:({_NUMBER}) x )?reference")
 _RANGE = re.compile(rf"({_NUMBER}) to ({_NUMBER})(?: ({_UNIT}))?")
 _SPAN = re.compile(r"([0-9]+) (min|h|d|wk|mo|y)")
 _AGE = re.compile(r"([0-9]+) (d|wk|mo|y)")
+_FIRST = "first "
 _WITHIN = re.compile(r"within (.+) (before sign|after sign|before now)")
 _WORST = re.compile(r"(.+) of (now|sign)")
 _COUNT = re.compile(r"([2-9]|[1-9][0-9]) of ([a-z0-9-]+)")
@@ -87,12 +88,14 @@ class AgeBand(Struct, frozen=True):
 class Window(Struct, frozen=True):
     """A time around an anchor: at most `span` `before` or `after` a `sign`, or before `now`.
 
-    `unknown`: no time at all, of what nobody has dated.
+    `unknown`: no time at all, of what nobody has dated. `first`: what was there already before
+    that time was not begun in it.
     """
 
     span: timedelta
     side: Literal["before", "after", "unknown"]
     anchor: Literal["sign", "now"]
+    first: bool = False
 
 
 class Worst(Struct, frozen=True):
@@ -210,11 +213,17 @@ def _not_an_age(text: str) -> str:
 def parse_started(text: str) -> Window:
     """When a medicine was started.
 
-    "within 14 d before sign", "within 14 d after sign", "within 14 d before now", "unknown".
+    "within 14 d before sign", "within 14 d after sign", "within 14 d before now", "unknown";
+    "first within 14 d before sign" where a renewed order is no start.
     """
     if text == "unknown":
         return Window(timedelta(), "unknown", "now")
-    return parse_stopped(text)
+    window = parse_stopped(text.removeprefix(_FIRST))
+    if not text.startswith(_FIRST):
+        return window
+    if window.side == "after":
+        raise ValueError(f'"{text}": after a sign only a first start counts; leave out "first"')
+    return structs.replace(window, first=True)
 
 
 @_remembered

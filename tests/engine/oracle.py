@@ -348,6 +348,8 @@ class Oracle:
         ]
         if treatment.start is None:
             return False
+        if text.startswith("first "):
+            return self._is_first(treatment.start, treatment.medicine, text.removeprefix("first "))
         if not text.endswith("after sign"):
             return self._is_around(treatment.start, text)
         if None in others:
@@ -357,6 +359,24 @@ class Oracle:
             earlier = [other for other in others if other and other.latest < sign.earliest]
             latest = sign.latest + span(f"{count} {unit}")
             if not earlier and treatment.start.earliest <= latest:
+                return True
+        return False
+
+    def _is_first(self, start: Moment, medicine: str, text: str) -> bool:
+        """Whether a start lies in a time, and no record from before that time reaches near it."""
+        _, count, unit, _, anchor = text.split()
+        distance = span(f"{count} {unit}")
+        at_once = Moment("", self.now, self.now)
+        for sign in [at_once] if anchor == "now" else self.sign_moments():
+            opens = sign.earliest - distance
+            if start.latest < opens or start.earliest > sign.latest:
+                continue
+            earlier = [
+                other.end
+                for other in self.record.treatments
+                if other.medicine == medicine and other.start and other.start.latest < opens
+            ]
+            if all(end is not None and end.latest + distance < opens for end in earlier):
                 return True
         return False
 

@@ -199,7 +199,7 @@ def record(random: Random, words: Vocabulary) -> Record:
             result(random, words, random.choice(names), n) for n in range(random.randint(0, 9))
         ),
         problems=tuple(problem(random, words, n) for n in range(random.randint(0, 3))),
-        treatments=tuple(treatment(random, words, n) for n in range(random.randint(0, 3))),
+        treatments=treatments(random, words),
     )
 
 
@@ -266,6 +266,13 @@ def problem(random: Random, words: Vocabulary, number: int) -> Problem:
         onset=random.choice((None, *TIMES)),
         recorded=random.choice(TIMES),
     )
+
+
+def treatments(random: Random, words: Vocabulary) -> tuple[Treatment, ...]:
+    """Some treatments; what follows the first is often another order of the same medicine."""
+    found = [treatment(random, words, number) for number in range(random.randint(0, 3))]
+    renewed = [structs.replace(each, medicine=found[0].medicine) for each in found[1:2]]
+    return (*found[:1], *(renewed if one_in(random, 2) else found[1:2]), *found[2:])
 
 
 def treatment(random: Random, words: Vocabulary, number: int) -> Treatment:

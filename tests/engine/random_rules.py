@@ -104,6 +104,11 @@ AGES = (
     "65 y and over",
 )
 INTERVALS = (("2", "8"), ("3", "6"), ("1", "4.5"), ("2", ""), ("", "8"), ("3", "10"))
+#: Where a start or a stop is asked for; renewals matter for the first and after the jerks.
+AROUND = (
+    *("before sign", "first before sign", "first before now", "before now"),
+    *("after sign", "after sign", "after sign", "unknown"),
+)
 SPANS = ("1 h", "24 h", "72 h", "10 d")
 LOOKBACKS = ("7 d", "30 d", "1 y")
 
@@ -383,9 +388,10 @@ def treatment_leaf(random: Random, words: Words) -> Document:
     if time == "within":
         found["within"] = random.choice(SPANS)
     elif time:
-        around = random.choice(("before sign", "after sign", "after sign", "before now", "unknown"))
+        around = random.choice(AROUND)
         if around != "unknown":
-            found[time] = f"within {random.choice(SPANS)} {around}"
+            first = "first " if time == "started" and around.startswith("first ") else ""
+            found[time] = f"{first}within {random.choice(SPANS)} {around.removeprefix('first ')}"
         elif time == "started":
             found[time] = around
     return found

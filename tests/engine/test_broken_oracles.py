@@ -30,7 +30,7 @@ from tests.engine.oracle_quantities import Amount, lies
 from tests.engine.oracle_results import Chosen, Graded, Judged, Results, reported
 from tests.engine.strategies import numbered_case
 
-CASES, RECORDS_A_CASE = 240, 8
+CASES, RECORDS_A_CASE = 320, 8
 
 MARKS_OF_READING = {"hemolyzed", "preliminary"}
 MARKS_OF_ASSESSING = {
@@ -260,9 +260,14 @@ class PlannedMedicinesAreTaken(Oracle):
 
 class EveryOrderIsAStart(Oracle):
     def _is_begun(self, treatment: Treatment, text: str) -> bool:
-        if treatment.start is None:
-            return text == "unknown"
+        if treatment.start is None or text.startswith("first "):
+            return super()._is_begun(treatment, text)
         return text != "unknown" and self._is_around(treatment.start, text)
+
+
+class EveryRenewalIsAFirstOrder(Oracle):
+    def _is_first(self, start: Moment, medicine: str, text: str) -> bool:
+        return self._is_around(start, text)
 
 
 class EveryEndIsAStop(Oracle):

@@ -400,6 +400,52 @@ def test_an_unknown_start_is_none_at_all() -> None:
     assert not holds(leaf, treatment("pregabalin", current=False))
 
 
+FIRST = taken(started="first within 14 d before sign")  # 24 to 10 days ago
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [(ago(days=24), True), (ago(days=10), True), (ago(days=25), False), (ago(days=9), False)],
+)
+def test_a_first_start_lies_in_its_time(start: Moment, expected: bool) -> None:
+    assert holds(FIRST, MYOCLONUS, treatment("pregabalin", start=start)) is expected
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (ago(days=25), None),
+        (ago(days=400), None),
+        (ago(days=400), ago(days=12)),
+        (ago(days=60), ago(days=25)),
+        (ago(days=60), ago(days=38)),
+        (ago(days=30), ago(days=30)),
+    ],
+)
+@pytest.mark.parametrize("current", [True, False])
+def test_a_renewed_order_is_no_first_start(
+    start: Moment, end: Moment | None, current: bool
+) -> None:
+    refill = treatment("pregabalin", start=ago(days=12))
+    before = treatment("pregabalin", "old", current=current, start=start, end=end)
+    assert not holds(FIRST, MYOCLONUS, refill, before)
+    assert not holds(FIRST, MYOCLONUS, before, refill)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        treatment("pregabalin", "old", start=ago(days=24)),
+        treatment("pregabalin", "old", start=ago(days=11)),
+        treatment("pregabalin", "old"),
+        treatment("pregabalin", "old", current=False, start=ago(days=60), end=ago(days=39)),
+        treatment("gabapentin", "old", start=ago(days=400)),
+    ],
+)
+def test_what_is_surely_no_earlier_order_leaves_a_first_start(other: Treatment) -> None:
+    assert holds(FIRST, MYOCLONUS, treatment("pregabalin", start=ago(days=12)), other)
+
+
 def test_started_before_now_needs_no_sign() -> None:
     leaf = taken(started="within 14 d before now")
     assert holds(leaf, treatment("pregabalin", start=ago(days=14)))

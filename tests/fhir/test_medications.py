@@ -286,6 +286,70 @@ def test_words_that_negate_a_medicine_are_a_warning(text: str) -> None:
     assert told("not taken", patient(), sent).severity == "warning"
 
 
+@pytest.mark.parametrize("text", ["hold gabapentin", "aspirin instead of gabapentin"])
+def test_words_that_leave_a_medicine_open_are_a_warning_and_said_once(text: str) -> None:
+    sent = medication(medicationCodeableConcept={"text": text})
+    found = intake(patient(), sent)
+    assert found.records[0].treatments == ()
+    assert [issue.severity for issue in found.issues] == ["warning"]
+
+
+EYE = {"coding": [{"system": "http://snomed.info/sct", "code": "54485002"}]}
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        [medication(medicationCodeableConcept={"text": "gabapentin eye drops"})],
+        [medication(medicationCodeableConcept={"text": "compound gabapentin cream"})],
+        [medication(dosage=[{"route": EYE}])],
+        [medication(dosage=[{"text": "apply to affected area"}])],
+        [_request(dosageInstruction=[{"route": {"text": "Topical"}}])],
+        [medication(ADMINISTRATION, status="in-progress", dosage={"route": EYE})],
+        [
+            medication(
+                medicationCodeableConcept=None, medicationReference={"reference": "Medication/m"}
+            ),
+            {
+                "resourceType": "Medication",
+                "id": "m",
+                "code": GABAPENTIN,
+                "form": {"text": "Cream"},
+            },
+        ],
+        [
+            medication(
+                medicationCodeableConcept=None, medicationReference={"reference": "Medication/m"}
+            ),
+            {
+                "resourceType": "Medication",
+                "id": "m",
+                "code": GABAPENTIN,
+                "doseForm": {"text": "Eye drops"},
+            },
+        ],
+    ],
+)
+def test_what_stays_on_skin_eye_or_ear_is_told_and_no_treatment(
+    resources: list[dict[str, Any]],
+) -> None:
+    assert record(patient(), *resources).treatments == ()
+    assert told("hardly reaches", patient(), *resources).severity == "information"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        medication(dosage=[{"route": {"text": "Oral"}}]),
+        medication(dosage=[{"route": EYE}, {"route": {"text": "Oral"}}]),
+        medication(ADMINISTRATION, status="in-progress", dosage={"route": {"text": "Intravenous"}}),
+        medication(medicationCodeableConcept={"text": "gabapentin patch"}),
+    ],
+)
+def test_what_reaches_the_whole_body_is_a_treatment(sent: dict[str, Any]) -> None:
+    assert _treatments(sent) == ["gabapentin"]
+
+
 def _medication(**more: object) -> dict[str, Any]:
     return {"resourceType": "Medication", "id": "m", **more}
 

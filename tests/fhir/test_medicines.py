@@ -1,9 +1,14 @@
 import pytest
 
 from service.fhir import wire
+from service.fhir.lexicon import lexicon_of
 from service.fhir.medicines import Taken, medicines_of
+from service.knowledge.loader import load
 from service.knowledge.model import ATC, RXNORM, SNOMED
+from service.settings import shipped
 from tests.fhir.sent import LEXICON
+
+SHIPPED = lexicon_of(load(shipped("rules")))
 
 
 def _taken(*codings: tuple[str, str] | tuple[str, str, str], text: str | None = None) -> Taken:
@@ -52,7 +57,7 @@ def test_without_a_known_code_the_name_that_a_text_begins_with_names_it(
     [
         "acetaminophen",
         "gabapentinoid",
-        "compound gabapentin cream",
+        "serum gabapentinoids",
         "pregabalin",
         "aspirin?",
         "sodium chloride",
@@ -119,6 +124,113 @@ def test_a_denial_alone_negates_what_stands_beside_it(text: str) -> None:
 )
 def test_a_denial_in_instructions_for_doses_does_not_negate_the_medicine(text: str) -> None:
     assert _taken(text=text) == Taken(("gabapentin",), by_name=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "medicines"),
+    [
+        ("IV gabapentin 2 g", ("gabapentin",)),
+        ("Tab gabapentin 300", ("gabapentin",)),
+        ("Tab. Gabapentin 300mg TDS", ("gabapentin",)),
+        ("Inj. valproate 500 mg IV stat", ("valproate",)),
+        ("T. gabapentin 300", ("gabapentin",)),
+        ("Apo-Gabapentin 300 mg", ("gabapentin",)),
+        ("take 1 capsule of gabapentin at night", ("gabapentin",)),
+        ("Patient on gabapentin 600 mg", ("gabapentin",)),
+        ("Continue home gabapentin", ("gabapentin",)),
+        ("Convulex (sodium valproate) 300", ("valproate",)),
+        ("Product containing gabapentin (medicinal product)", ("gabapentin",)),
+        ("naltrexone/bupropion 8/90 mg", ("bupropion",)),
+        ("acetaminophen with gabapentin", ("gabapentin",)),
+        ("magnesium sulfate, gabapentin", ("gabapentin",)),
+    ],
+)
+def test_a_name_in_the_middle_of_a_text_is_read(text: str, medicines: tuple[str, ...]) -> None:
+    assert _taken(text=text) == Taken(medicines, by_name=True)
+    assert _taken((RXNORM, "1", text)) == Taken(medicines, by_name=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hold gabapentin",
+        "Held: gabapentin 300 mg",
+        "wean off gabapentin",
+        "avoid all gabapentin",
+        "history of gabapentin use",
+        "h/o gabapentin",
+        "previously gabapentin 300",
+        "failed gabapentin",
+        "instead of gabapentin",
+        "replaces gabapentin",
+        "switched from gabapentin",
+        "naloxone for gabapentin overdose",
+        "antidote: gabapentin",
+        "serum gabapentin",
+        "monitor gabapentin",
+        "placebo, looks like gabapentin",
+        "patient hypersensitive to gabapentin",
+        "rash with gabapentin",
+        "interacts with gabapentin",
+        "give if gabapentin is not tolerated",
+        "consider gabapentin",
+        "aspirin or gabapentin",
+        "do not combine with gabapentin",
+        "non-gabapentin",
+        "after gabapentin",
+        "plan: gabapentin 300 mg",
+    ],
+)
+def test_a_name_in_words_that_leave_it_open_is_not_read(text: str) -> None:
+    taken = _taken(text=text)
+    assert taken.medicines == ()
+    assert taken.doubtful or taken.denied
+
+
+@pytest.mark.parametrize(
+    ("text", "medicines"),
+    [
+        ("Gabapentin 300 mg instead of valproate", ("gabapentin",)),
+        ("gabapentin or bupropion", ("gabapentin",)),
+        ("gabapentin 300 mg, not with valproate", ("gabapentin",)),
+        ("bupropion 150 mg (previously valproate)", ("bupropion",)),
+    ],
+)
+def test_doubt_about_one_medicine_is_none_about_the_one_before(
+    text: str, medicines: tuple[str, ...]
+) -> None:
+    assert _taken(text=text) == Taken(medicines, by_name=True, doubtful=True)
+
+
+@pytest.mark.parametrize(
+    "text", ["gabapentin toxicity", "gabapentin withdrawal", "Gabapentin 300 mg overdose"]
+)
+def test_a_harm_of_a_medicine_is_not_the_medicine(text: str) -> None:
+    taken = _taken(text=text)
+    assert taken.denied
+
+
+@pytest.mark.parametrize(
+    ("text", "medicines"),
+    [
+        ("INH 300 mg", ("isoniazid",)),
+        ("Tab INH 300 mg", ("isoniazid",)),
+        ("zinc 50 mg", ("zinc",)),
+        ("Tab. Zinc sulfate 220", ("zinc",)),
+        ("folic acid 1 MG / zinc 10 MG Oral Tablet", ("zinc",)),
+        ("albuterol 90 mcg INH q4h", ()),
+        ("budesonide INH", ()),
+        ("bacitracin zinc", ()),
+        ("rabeprazole magnesium", ("rabeprazole",)),
+        ("naproxen / esomeprazole magnesium", ("esomeprazole", "nsaid")),
+        ("multivitamin with zinc", ()),
+    ],
+)
+def test_salts_and_abbreviations_are_names_only_where_they_begin(
+    text: str, medicines: tuple[str, ...]
+) -> None:
+    taken = medicines_of(wire.CodeableConcept(text=text), SHIPPED)
+    assert taken == Taken(medicines, by_name=True)
 
 
 def test_a_text_of_any_length_is_no_name() -> None:

@@ -170,6 +170,8 @@ def test_windows_worst_times_and_counts_are_read() -> None:
     assert parse_started("within 14 d before sign") == Window(days, "before", "sign")
     assert parse_started("within 14 d after sign") == Window(days, "after", "sign")
     assert parse_started("within 14 d before now") == Window(days, "before", "now")
+    first = Window(days, "before", "sign", first=True)
+    assert parse_started("first within 14 d before sign") == first
     assert parse_started("unknown").side == "unknown"
     assert parse_stopped("within 14 d before sign") == Window(days, "before", "sign")
     assert parse_worst("24 h of now") == Worst(timedelta(days=1), "now")
@@ -182,6 +184,12 @@ def test_windows_worst_times_and_counts_are_read() -> None:
 )
 def test_what_is_no_window_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a time"):
+        parse_started(text)
+
+
+@pytest.mark.parametrize("text", ["first within 14 d after sign", "first unknown", "first 14 d"])
+def test_only_before_something_is_a_first_start_asked_for(text: str) -> None:
+    with pytest.raises(ValueError, match=r"only a first start|not a time"):
         parse_started(text)
 
 
