@@ -31,6 +31,7 @@ class Site(Struct, frozen=True):
     max_body_bytes: int
     max_entries: int
     max_depth: int
+    release: str
 
 
 class Asked(Struct, frozen=True):
@@ -39,7 +40,9 @@ class Asked(Struct, frozen=True):
     `now`: the moment to judge at, LATEST for each patient's own newest clinical time, None for
     the clock. `include_evidence`: whether the resources that flags refer to come back; None:
     those that only the request could name. `strict`: refuse what is not valid FHIR. `explain`:
-    why causes were not named, of all or of one `cause` alone with all its rules.
+    why causes were not named, of all or of one `cause` alone with all its rules. `sent` and
+    `release` are the releases of FHIR that the body is valid in, if that is asked, and that the
+    answer is in; None: the site's.
     """
 
     now: datetime | Literal["latest"] | None = None
@@ -47,6 +50,8 @@ class Asked(Struct, frozen=True):
     strict: bool = False
     explain: bool = False
     cause: str = ""
+    sent: str | None = None
+    release: str | None = None
 
 
 class Evaluation(Struct, frozen=True):
@@ -69,6 +74,7 @@ def open_site(settings: Settings) -> Site:
         max_body_bytes=settings.max_body_bytes,
         max_entries=settings.max_entries,
         max_depth=settings.max_depth,
+        release=settings.fhir_version,
     )
 
 
@@ -122,7 +128,8 @@ def compose(site: Site, evaluation: Evaluation, asked: Asked) -> bytes:
     """The answer's Bundle. What Parameters said of evidence comes before what the caller asked."""
     intake = evaluation.intake
     include = intake.include_evidence
-    options = writing_options(site, asked.include_evidence if include is None else include)
+    evidence = asked.include_evidence if include is None else include
+    options = writing_options(site, evidence, asked.release)
     return write(evaluation.assessments, intake.issues, intake.resources, site.knowledge, options)
 
 
@@ -131,13 +138,16 @@ def self_test(site: Site) -> bool:
     return canary(site.engine)
 
 
-def writing_options(site: Site, include_evidence: bool | None = None) -> WritingOptions:
+def writing_options(
+    site: Site, include_evidence: bool | None = None, release: str | None = None
+) -> WritingOptions:
     return WritingOptions(
         base=site.base,
         site_key=site.site_key,
         service_version=__version__,
         include_evidence=include_evidence,
         snomed=site.snomed,
+        release=release or site.release,
     )
 
 
@@ -150,6 +160,7 @@ def _reading_options(site: Site, asked: Asked, clock: datetime) -> ReadingOption
         max_entries=site.max_entries,
         max_depth=site.max_depth,
         strict=asked.strict,
+        release=asked.sent or site.release,
     )
 
 

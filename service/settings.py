@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     site_key: SecretStr = SecretStr(DEVELOPMENT_SITE_KEY)
     """Secret that flag identifiers are keyed with, so that they can not be traced back."""
 
+    fhir_version: Literal["4.0", "4.3", "5.0"] = "4.0"
+    """FHIR version that a request is taken to be in, and is answered in, where it says none."""
+
     zone: ZoneInfo = ZoneInfo("UTC")
     """Time zone in which dates without a time, and times without a zone, are read."""
 

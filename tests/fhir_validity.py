@@ -1,23 +1,21 @@
-"""Whether what Myoflag writes is FHIR R4: a checker for every test that makes an answer.
+"""Whether what Myoflag writes is FHIR: a checker for every test that makes an answer.
 
     assert_valid_answer(body)      a Bundle of Flags with its OperationOutcome
     assert_valid_flag(flag)        one Flag
     assert_valid_outcome(body)     an OperationOutcome by itself
 
 Each takes bytes, text or what JSON makes of them, gives it back as a dict, and fails with
-all complaints at once. fhir.resources alone proves little: it takes a bogus status, a
-script in the narrative, an Observation as subject and an empty issue.
+all complaints at once. `release` is that of FHIR that it has to be valid in: R4, unless said.
+fhir.resources alone proves little: it takes a bogus status, a script in the narrative, an
+Observation as subject and an empty issue.
 """
 
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fhir.resources.R4B.bundle import Bundle
-from fhir.resources.R4B.capabilitystatement import CapabilityStatement
-from fhir.resources.R4B.flag import Flag
-from fhir.resources.R4B.operationdefinition import OperationDefinition
-from fhir.resources.R4B.operationoutcome import OperationOutcome
+from fhir import resources
+from fhir.resources import R4B
 from pydantic import ValidationError
 
 from tests.fhir_syntax import (
@@ -31,13 +29,10 @@ from tests.fhir_syntax import (
     check_uri,
 )
 
-_MODELS: dict[str, Any] = {
-    "Bundle": Bundle,
-    "CapabilityStatement": CapabilityStatement,
-    "Flag": Flag,
-    "OperationDefinition": OperationDefinition,
-    "OperationOutcome": OperationOutcome,
-}
+#: There are no models of R4 (4.0.1) itself.
+_MODELS: dict[str, Any] = {"4.0": R4B, "4.3": R4B, "5.0": resources}
+
+_VERSIONS = {"4.0": "4.0.1", "4.3": "4.3.0", "5.0": "5.0.0"}
 
 FLAG_STATUS = {"active", "inactive", "entered-in-error"}
 
@@ -67,7 +62,7 @@ _CODE_SYSTEMS = {
 _PRIORITY_URL = "http://hl7.org/fhir/StructureDefinition/flag-priority"
 _DETAIL_URL = "http://hl7.org/fhir/StructureDefinition/flag-detail"
 
-#: What the references of a Flag may refer to.
+#: What the references of a Flag may refer to; R5 allows more.
 _TARGETS = {
     "subject": frozenset(
         {
@@ -85,6 +80,8 @@ _TARGETS = {
     "encounter": frozenset({"Encounter"}),
 }
 
+_Check = Callable[[dict[str, Any], str], Iterator[str]]
+
 SEVERITIES = {"fatal", "error", "warning", "information"}
 ISSUE_TYPES = set(
     """
@@ -96,35 +93,33 @@ ISSUE_TYPES = set(
 )
 
 
-def assert_valid_answer(body: Json) -> dict[str, Any]:
+def assert_valid_answer(body: Json, release: str = "4.0") -> dict[str, Any]:
     """A collection of Flags, one OperationOutcome, then resources of the request.
 
     Those are the sender's, and stand for themselves.
     """
-    return _assert(body, "Bundle", _check_answer)
+    return _assert(body, "Bundle", _check_answer, release)
 
 
-def assert_valid_flag(body: Json) -> dict[str, Any]:
-    return _assert(body, "Flag", _check_flag)
+def assert_valid_flag(body: Json, release: str = "4.0") -> dict[str, Any]:
+    return _assert(body, "Flag", _check_flag, release)
 
 
-def assert_valid_outcome(body: Json) -> dict[str, Any]:
-    return _assert(body, "OperationOutcome", _check_outcome)
+def assert_valid_outcome(body: Json, release: str = "4.0") -> dict[str, Any]:
+    return _assert(body, "OperationOutcome", _check_outcome, release)
 
 
-def assert_valid_capability_statement(body: Json) -> dict[str, Any]:
-    return _assert(body, "CapabilityStatement", _check_capability)
+def assert_valid_capability_statement(body: Json, release: str = "4.0") -> dict[str, Any]:
+    return _assert(body, "CapabilityStatement", _check_capability, release)
 
 
-def assert_valid_operation_definition(body: Json) -> dict[str, Any]:
-    return _assert(body, "OperationDefinition", _check_operation)
+def assert_valid_operation_definition(body: Json, release: str = "4.0") -> dict[str, Any]:
+    return _assert(body, "OperationDefinition", _check_operation, release)
 
 
-def _assert(
-    body: Json, kind: str, check: Callable[[dict[str, Any]], Iterator[str]]
-) -> dict[str, Any]:
+def _assert(body: Json, kind: str, check: _Check, release: str) -> dict[str, Any]:
     resource = _read(body)
-    complaints = [*_check_kind(resource, kind)] or [*check(resource)]
+    complaints = [*_check_kind(resource, kind)] or [*check(resource, release)]
     assert not complaints, "\n".join(complaints)
     return resource
 
@@ -153,19 +148,20 @@ def _check_kind(resource: dict[str, Any], kind: str) -> Iterator[str]:
         yield f"resourceType: {resource.get('resourceType')!r}, not {kind}"
 
 
-def _check_model(resource: dict[str, Any]) -> Iterator[str]:
+def _check_model(resource: dict[str, Any], release: str) -> Iterator[str]:
     """Element names and types, by fhir.resources."""
     try:
-        _MODELS[resource["resourceType"]].model_validate(resource)
+        models = _MODELS[release]
+        models.get_fhir_model_class(resource["resourceType"]).model_validate(resource)
     except ValidationError as wrong:
         for error in wrong.errors():
             where = ".".join(str(part) for part in error["loc"])
             yield f"{resource['resourceType']}.{where}: {error['msg']}"
 
 
-def _check_flag(flag: dict[str, Any]) -> Iterator[str]:
+def _check_flag(flag: dict[str, Any], release: str) -> Iterator[str]:
     yield from check_syntax(flag, "Flag")
-    yield from _check_model(flag)
+    yield from _check_model(flag, release)
     contained = {one.get("id") for one in flag.get("contained") or []}
     yield from _check_contained(flag, contained)
     if "text" in flag:
@@ -241,9 +237,9 @@ def _check_coded(concept: Json, path: str) -> Iterator[str]:
             yield f"{where}: {coding['code']} does not mean {coding['display']!r}"
 
 
-def _check_outcome(outcome: dict[str, Any]) -> Iterator[str]:
+def _check_outcome(outcome: dict[str, Any], release: str) -> Iterator[str]:
     yield from check_syntax(outcome, "OperationOutcome")
-    yield from _check_model(outcome)
+    yield from _check_model(outcome, release)
     if "text" in outcome:
         yield from check_narrative(outcome["text"], "OperationOutcome.text")
     if not outcome.get("issue"):
@@ -262,14 +258,14 @@ def _check_outcome(outcome: dict[str, Any]) -> Iterator[str]:
             yield f"{path}.expression: one stands twice"
 
 
-def _check_answer(bundle: dict[str, Any]) -> Iterator[str]:
+def _check_answer(bundle: dict[str, Any], release: str) -> Iterator[str]:
     if bundle.get("type") != "collection":
         yield f"Bundle.type: {bundle.get('type')!r}, not collection"
     if "total" in bundle:
         yield "Bundle.total: only in a searchset or a history (bdl-1)"
     entries = bundle.get("entry") or []
     for index, entry in enumerate(entries):
-        yield from _check_entry(entry, f"Bundle.entry[{index}]")
+        yield from _check_entry(entry, f"Bundle.entry[{index}]", release)
     urls = [entry["fullUrl"] for entry in entries if "fullUrl" in entry]
     for url in sorted({url for url in urls if urls.count(url) > 1}):
         yield f"Bundle.entry: {url} stands twice (bdl-7)"
@@ -279,10 +275,10 @@ def _check_answer(bundle: dict[str, Any]) -> Iterator[str]:
         yield "Bundle.entry: not Flags, then one OperationOutcome, then the request's resources"
     # The rest are the sender's resources, as they came.
     yield from check_syntax({**bundle, "entry": ours}, "Bundle")
-    yield from _check_model({**bundle, "entry": ours})
+    yield from _check_model({**bundle, "entry": ours}, release)
 
 
-def _check_entry(entry: dict[str, Any], path: str) -> Iterator[str]:
+def _check_entry(entry: dict[str, Any], path: str, release: str) -> Iterator[str]:
     for name in ("request", "response", "search"):
         if name in entry:
             yield f"{path}.{name}: not in a collection (bdl-2, bdl-3, bdl-4)"
@@ -291,14 +287,16 @@ def _check_entry(entry: dict[str, Any], path: str) -> Iterator[str]:
         yield f"{path}.resource: missing (bdl-5)"
         return
     url = entry.get("fullUrl")
+    if not url:
+        yield f"{path}.fullUrl: missing (bdl-15)"
     if "/_history/" in str(url):
         yield f"{path}.fullUrl: names a version (bdl-8)"
     if resource["resourceType"] == "Flag":
-        yield from _prefixed(path, _check_flag(resource))
+        yield from _prefixed(path, _check_flag(resource, release))
         if url != f"urn:uuid:{resource.get('id')}":
             yield f"{path}.fullUrl: {url!r} is not that of the Flag's id"
     elif resource["resourceType"] == "OperationOutcome":
-        yield from _prefixed(path, _check_outcome(resource))
+        yield from _prefixed(path, _check_outcome(resource, release))
         yield from check_uri(url, f"{path}.fullUrl")
 
 
@@ -310,12 +308,14 @@ def _kind(entry: dict[str, Any]) -> str:
     return str((entry.get("resource") or {}).get("resourceType"))
 
 
-def _check_capability(statement: dict[str, Any]) -> Iterator[str]:
+def _check_capability(statement: dict[str, Any], release: str) -> Iterator[str]:
     yield from check_syntax(statement, "CapabilityStatement")
-    yield from _check_model(statement)
+    yield from _check_model(statement, release)
     for name in ("status", "date", "kind", "fhirVersion", "format"):
         if name not in statement:
             yield f"CapabilityStatement.{name}: missing"
+    if statement.get("fhirVersion") != _VERSIONS[release]:
+        yield f"CapabilityStatement.fhirVersion: not that of {release}"
     if not {"rest", "messaging", "document"} & set(statement):
         yield "CapabilityStatement: none of rest, messaging, document (cpb-1)"
     if not {"description", "software", "implementation"} & set(statement):
@@ -330,9 +330,9 @@ def _check_capability(statement: dict[str, Any]) -> Iterator[str]:
                 yield "CapabilityStatement.rest.operation.name: without the dollar sign"
 
 
-def _check_operation(definition: dict[str, Any]) -> Iterator[str]:
+def _check_operation(definition: dict[str, Any], release: str) -> Iterator[str]:
     yield from check_syntax(definition, "OperationDefinition")
-    yield from _check_model(definition)
+    yield from _check_model(definition, release)
     for name in ("name", "status", "kind", "code", "system", "type", "instance"):
         if name not in definition:
             yield f"OperationDefinition.{name}: missing"

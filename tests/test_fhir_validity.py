@@ -302,6 +302,7 @@ BROKEN_ANSWERS: dict[str, tuple[Spoil, str]] = {
         lambda b: b["entry"][2].update(fullUrl="https://a.example/Observation/1/_history/2"),
         "bdl-8",
     ),
+    "an entry without a fullUrl": (lambda b: b["entry"][2].pop("fullUrl"), "bdl-15"),
     "a Flag under another's fullUrl": (
         lambda b: b["entry"][0].update(fullUrl="urn:uuid:33333333-3333-4333-8333-333333333333"),
         "not that of the Flag's id",
@@ -330,6 +331,7 @@ BROKEN_ANSWERS: dict[str, tuple[Spoil, str]] = {
 BROKEN_STATEMENTS: dict[str, tuple[Spoil, str]] = {
     "no date": (lambda s: s.pop("date"), "CapabilityStatement.date"),
     "nothing that it can do": (lambda s: s.pop("rest"), "cpb-1"),
+    "another version of FHIR": (lambda s: s.update(fhirVersion="5.0.0"), "fhirVersion: not that"),
     "an instance without implementation": (lambda s: s.pop("implementation"), "cpb-14"),
     "an operation with a dollar sign": (
         lambda s: s["rest"][0]["operation"][0].update(name="$flag-causes"),
@@ -374,6 +376,27 @@ def test_what_is_sound_passes_as_text_bytes_and_dict(
 ) -> None:
     text = json.dumps(resource)
     assert check(text) == check(text.encode()) == check(resource) == resource
+
+
+@pytest.mark.parametrize("release", ["4.0", "4.3", "5.0"])
+def test_a_flag_is_sound_in_every_release_and_an_element_that_it_has_not_in_none(
+    release: str,
+) -> None:
+    assert assert_valid_answer(ANSWER, release) == ANSWER
+    fails(
+        lambda flag: assert_valid_flag(flag, release),
+        FLAG,
+        lambda flag: flag.update(supportingInfo=[{"reference": "Observation/1"}]),
+        "Extra inputs",
+    )
+
+
+def test_a_statement_is_held_to_the_models_of_its_release() -> None:
+    statement = STATEMENT | {"fhirVersion": "5.0.0", "copyrightLabel": "2026"}
+
+    assert assert_valid_capability_statement(statement, "5.0") == statement
+    with pytest.raises(AssertionError, match="copyrightLabel"):
+        assert_valid_capability_statement(statement | {"fhirVersion": "4.3.0"}, "4.3")
 
 
 @broken(BROKEN_FLAGS)

@@ -63,6 +63,8 @@ def test_secrets_do_not_print(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MYOFLAG_MAX_BODY_BYTES", "0", "greater than or equal to 1"),
         ("MYOFLAG_LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
         ("MYOFLAG_SNOMED", "perhaps", "valid boolean"),
+        ("MYOFLAG_FHIR_VERSION", "3.0", "'4.0', '4.3' or '5.0'"),
+        ("MYOFLAG_FHIR_VERSION", "R5", "'4.0', '4.3' or '5.0'"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_variable(

@@ -11,6 +11,7 @@ from service.api import evaluate, health, metadata, rules
 from service.api.border import Border
 from service.api.examples import examples
 from service.api.keys import digest
+from service.api.methods import Head
 from service.api.refusals import on_http_exception, on_refused
 from service.evaluation import Site
 from service.fhir.issues import Refused
@@ -38,5 +39,6 @@ def create_app(site: Site, api_keys: Sequence[str] = ()) -> FastAPI:
     app.include_router(health.router)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(Refused, on_refused)
+    app.add_middleware(Head)
     app.add_middleware(Border)
     return app

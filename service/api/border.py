@@ -9,6 +9,7 @@ import secrets
 import time
 
 import structlog
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import logs
@@ -52,6 +53,7 @@ class Border:
             if status:
                 raise
             failure = refuse(
+                Request(scope),
                 500,
                 f"The request failed inside the service; nothing was evaluated. Error {error_id}.",
             )

@@ -6,12 +6,14 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from msgspec import structs
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 
+from service.api.answers import GENERAL, agreed, answered
 from service.api.bodies import read_body
 from service.api.keys import require_key
-from service.api.media import FHIR_JSON, JSON, answer_type
+from service.api.media import FHIR_JSON, JSON, sent_release
 from service.api.preferences import applied, handling
 from service.api.refusals import Refusal
 from service.evaluation import Asked, Site, answer, ask
@@ -28,6 +30,11 @@ _PARAMETERS = {
 _PREFER = (
     "`handling=strict` refuses the whole body unless all resources in it are valid FHIR; "
     "`handling=lenient`, the default, reads what can be read and tells the rest."
+)
+
+_TWO_RELEASES = (
+    "Content-Type says one fhirVersion and Accept or _format another; FHIR forbids two in one "
+    "interaction. Leave one of them out."
 )
 
 
@@ -60,7 +67,7 @@ _REFUSALS = {
     400: "Not JSON, not UTF-8, not FHIR (in strict handling, not valid), or a parameter that "
     "can not be",
     401: "No API key, or a wrong one",
-    406: "The caller takes neither of the two media types",
+    406: "The caller takes neither of the media types, or asks for another version of FHIR",
     413: "Larger than this site reads",
     415: "Not a media type that is read",
     422: "FHIR in which there is nothing that could be judged",
@@ -74,7 +81,7 @@ def _described(samples: Mapping[str, Any]) -> dict[str, Any]:
         "requestBody": {"required": True, "content": {FHIR_JSON: body}},
         "parameters": [
             {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
-            for name, text in _PARAMETERS.items()
+            for name, text in (_PARAMETERS | GENERAL).items()
         ]
         + [
             {"name": "Prefer", "in": "header", "description": _PREFER, "schema": {"type": "string"}}
@@ -84,22 +91,23 @@ def _described(samples: Mapping[str, Any]) -> dict[str, Any]:
 
 async def flag_causes(request: Request) -> Response:
     site: Site = request.app.state.site
-    media_type = answer_type(request.headers.getlist("accept"))
-    if media_type is None:
-        raise Refusal(
-            HTTPStatus.NOT_ACCEPTABLE, f"The answer is {FHIR_JSON} or {JSON}; Accept takes neither."
-        )
+    form = agreed(request)
     prefer = request.headers.getlist("prefer")
-    asked = read_query(request.query_params, site, strict=handling(prefer) == "strict")
+    sent = sent_release(request.headers.get("content-type"))
+    strict = handling(prefer) == "strict"
+    if strict and form.asked and sent not in (None, form.release):
+        raise Refusal(HTTPStatus.BAD_REQUEST, _TWO_RELEASES, applied(prefer))
+    asked = read_query(request.query_params, site, strict=strict)
+    asked = structs.replace(asked, sent=sent or site.release, release=form.release)
     body = await read_body(request, site.max_body_bytes)
     # In a thread, so that a large bundle does not keep the health checks waiting.
     bundle = await run_in_threadpool(answer, site, body, asked, datetime.now(UTC))
-    return Response(bundle, headers=applied(prefer), media_type=media_type)
+    return answered(request, form, bundle, applied(prefer))
 
 
 def read_query(query: QueryParams, site: Site, *, strict: bool = False) -> Asked:
     """What the query asks for. Refusal: 400 for what is unknown, said twice or can not be."""
-    if unknown := sorted(set(query) - set(_PARAMETERS)):
+    if unknown := sorted(set(query) - {*_PARAMETERS, *GENERAL}):
         raise Refusal(
             HTTPStatus.BAD_REQUEST,
             f"There is no query parameter {unknown[0][:40]!r}; there are {', '.join(_PARAMETERS)}.",

@@ -1,8 +1,10 @@
 """What this service says of itself."""
 
+from hashlib import sha256
+
 from fastapi import APIRouter, Request, Response
 
-from service.api.media import FHIR_JSON
+from service.api.answers import agreed, answered
 from service.evaluation import Site, writing_options
 from service.fhir.capability import write_capability_statement, write_operation_definition
 
@@ -12,8 +14,10 @@ router = APIRouter(tags=["FHIR"])
 @router.get("/fhir/metadata", summary="The CapabilityStatement", response_class=Response)
 def metadata(request: Request) -> Response:
     site: Site = request.app.state.site
-    statement = write_capability_statement(site.knowledge, writing_options(site))
-    return Response(statement, media_type=FHIR_JSON)
+    form = agreed(request)
+    options = writing_options(site, release=form.release)
+    statement = write_capability_statement(site.knowledge, options)
+    return answered(request, form, statement, {"ETag": _tag(statement)})
 
 
 @router.get(
@@ -23,4 +27,10 @@ def metadata(request: Request) -> Response:
 )
 def operation(request: Request) -> Response:
     site: Site = request.app.state.site
-    return Response(write_operation_definition(writing_options(site)), media_type=FHIR_JSON)
+    form = agreed(request)
+    definition = write_operation_definition(writing_options(site, release=form.release))
+    return answered(request, form, definition, {"ETag": _tag(definition)})
+
+
+def _tag(resource: bytes) -> str:
+    return f'W/"{sha256(resource).hexdigest()[:16]}"'

@@ -1,13 +1,14 @@
 """One shape for every error: an OperationOutcome, whoever found the mistake."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.api.media import FHIR_JSON
+from service.api.media import FHIR_JSON, Form, wanted
+from service.api.methods import allowed, options
 from service.api.preferences import applied
 from service.fhir.issues import Refused
 from service.fhir.outcome import write_outcome
@@ -40,10 +41,12 @@ class NotFound(Refusal):
         super().__init__(HTTPStatus.NOT_FOUND, text)
 
 
-def refuse(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
+def refuse(
+    request: Request, status: int, text: str, headers: Mapping[str, str] | None = None
+) -> Response:
     """An OperationOutcome with one issue."""
     issue = Issue("error", _CODES.get(HTTPStatus(status), "invalid"), text)
-    return Response(write_outcome((issue,)), status, headers, media_type=FHIR_JSON)
+    return _told(request, status, (issue,), headers)
 
 
 async def on_refused(request: Request, error: Exception) -> Response:
@@ -51,7 +54,7 @@ async def on_refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, Refused):
         raise error
     headers = applied(request.headers.getlist("prefer"))
-    return Response(write_outcome(error.issues), error.status, headers, media_type=FHIR_JSON)
+    return _told(request, error.status, error.issues, headers)
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
@@ -59,9 +62,20 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     text = error.detail
+    headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.NOT_FOUND and not isinstance(error, NotFound):
         text = "There is nothing at this address; POST /fhir/$flag-causes evaluates a Bundle."
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = (error.headers or {}).get("Allow", "another method")
-        text = f"{request.method} is not possible here; {allowed} is."
-    return refuse(error.status_code, text, error.headers)
+        if request.method == "OPTIONS":
+            return options(request)
+        headers["Allow"] = allowed(request)
+        text = f"{request.method} is not possible here; these are: {headers['Allow']}."
+    return refuse(request, error.status_code, text, headers)
+
+
+def _told(
+    request: Request, status: int, issues: Iterable[Issue], headers: Mapping[str, str] | None
+) -> Response:
+    """Whoever takes no form of an answer still gets to know why."""
+    form = wanted(request, request.app.state.site.release) or Form(FHIR_JSON)
+    return Response(write_outcome(issues), status, headers, media_type=form.content_type)

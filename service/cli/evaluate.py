@@ -81,7 +81,9 @@ def evaluate(
     strict: Annotated[
         bool,
         typer.Option(
-            "--strict", help="Refuse an input unless all resources in it are valid FHIR R4."
+            "--strict",
+            help="Refuse an input unless all resources in it are valid FHIR, in the version that "
+            "MYOFLAG_FHIR_VERSION says.",
         ),
     ] = False,
 ) -> None:

@@ -38,7 +38,7 @@ def write(
     entries = [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in flags]
     entries.append(_outcome_entry(judged, issues, knowledge, options))
     if options.include_evidence is not False:
-        entries.extend(_evidence(flags, resources, everything=bool(options.include_evidence)))
+        entries.extend(_evidence(flags, resources, options))
     # msgspec writes it once and copies Raw as it is; no other JSON writer at hand does both.
     return json.encode({"resourceType": "Bundle", "type": "collection", "entry": entries})
 
@@ -98,14 +98,18 @@ def _placed(issue: Issue, patients: Mapping[str, str]) -> Issue:
 def _evidence(
     flags: Iterable[dict[str, Any]],
     resources: Mapping[str, tuple[str, Raw]],
-    *,
-    everything: bool,
+    options: WritingOptions,
 ) -> Iterator[dict[str, Any]]:
-    """What the flags refer to, each once: everything, or what only the request could name."""
+    """What the flags refer to, each once: everything, or what only the request could name.
+
+    Each entry of a collection has a fullUrl (bdl-15), so one that came without gets one.
+    """
+    everything = bool(options.include_evidence)
     written = set()
     for name in dict.fromkeys(name for one in flags for name in names_in(one)):
         if name in resources and (everything or name[:4].lower() == "urn:"):
             url, resource = resources[name]
             if (url or name) not in written:
                 written.add(url or name)
-                yield {"fullUrl": url, "resource": resource} if url else {"resource": resource}
+                made = uuid_text(hmac.digest(options.site_key, name.encode(), "sha256"))
+                yield {"fullUrl": url or f"urn:uuid:{made}", "resource": resource}

@@ -1,10 +1,11 @@
-"""What this service says of itself in FHIR R4: its CapabilityStatement and its operation."""
+"""What this service says of itself in FHIR: its CapabilityStatement and its operation."""
 
 from typing import Any
 
 from msgspec import json
 
 from service.fhir.flags import WritingOptions
+from service.fhir.releases import RELEASES
 from service.knowledge.model import Knowledge
 
 #: When what is said here last changed.
@@ -26,7 +27,7 @@ def write_capability_statement(knowledge: Knowledge, options: WritingOptions) ->
         "kind": "instance",
         "software": {"name": "Myoflag", "version": options.service_version},
         "implementation": {"description": f"{knowledge.ruleset.intended_use} {rules}"},
-        "fhirVersion": "4.0.1",
+        "fhirVersion": RELEASES[options.release].version,
         "format": ["application/fhir+json", "application/json"],
         "rest": [
             {

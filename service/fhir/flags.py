@@ -10,6 +10,7 @@ from msgspec import Struct, json
 
 from service.fhir.citations import reference_to, references_to, told
 from service.fhir.narrative import narrative
+from service.fhir.releases import USUAL
 from service.fhir.wording import plain
 from service.knowledge.model import SNOMED, Knowledge
 from service.record import Assessment, Cause, Evidence, Moment, Patient, Problem, Treatment
@@ -64,6 +65,7 @@ class WritingOptions(Struct, frozen=True):
     its end. `site_key` is the secret that ids are derived with. `include_evidence`: whether
     the resources that flags refer to come back in the answer; None: those that only the
     request could name (urn:). `snomed`: SNOMED CT beside the own code of a cause.
+    `release` of FHIR: a Flag is the same in all that are written.
     """
 
     base: str
@@ -71,6 +73,7 @@ class WritingOptions(Struct, frozen=True):
     service_version: str
     include_evidence: bool | None = None
     snomed: bool = False
+    release: str = USUAL
 
 
 def flag(

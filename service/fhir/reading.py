@@ -23,6 +23,7 @@ from service.fhir.medications import settle as settle_treatment
 from service.fhir.observations import read_observation
 from service.fhir.patients import Chart, Charts
 from service.fhir.references import Directory
+from service.fhir.releases import USUAL
 from service.fhir.reports import read_reports
 from service.fhir.request import unpack
 from service.fhir.times import ImpossibleTimeError, moment
@@ -46,7 +47,8 @@ class ReadingOptions(Struct, frozen=True):
     `moment` is the moment to judge at; None is "latest": each patient at its own newest
     clinical time up to `clock`, that of results, of onset and recording of problems, and of the
     start of treatments; `clock` where there is none. A request's own parameter `now` comes first.
-    `zone` is that of dates without a time. `strict`: all resources of the request must be valid.
+    `zone` is that of dates without a time. `strict`: all resources of the request must be valid
+    in `release` of FHIR; without that, every release is read as it comes.
     """
 
     clock: datetime
@@ -55,6 +57,7 @@ class ReadingOptions(Struct, frozen=True):
     max_entries: int = 25_000
     max_depth: int = 64
     strict: bool = False
+    release: str = USUAL
 
 
 class Intake(Struct, frozen=True):
@@ -85,7 +88,7 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
     check_depth(text, options.max_depth)
     request = unpack(text, options.max_entries, options.max_depth, issues)
     if options.strict:
-        _check(text)
+        _check(text, options.release)
     now = _now(request.now, options)
     entries = newest_versions(request.entries, options.zone, issues)
     directory = Directory(entries, request.others)
@@ -124,11 +127,11 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
     )
 
 
-def _check(text: bytes) -> None:
+def _check(text: bytes, release: str) -> None:
     # Only those who ask for FHIR's models wait until they are loaded.
     from service.fhir.strictness import check  # noqa: PLC0415
 
-    check(text)
+    check(text, release)
 
 
 def _now(asked: str | None, options: ReadingOptions) -> datetime | None:

@@ -1,9 +1,10 @@
-"""Strict handling: every resource of a request is valid FHIR R4, or nothing of it is read.
+"""Strict handling: every resource of a request is valid FHIR, or nothing of it is read.
 
-The models are those of fhir.resources for R4B (4.3.0). They do not know codes, profiles or
-most invariants, and take text for a number or a flag; that last is found here. A resource is
-validated without those inside of it, each of which is validated by itself: so every path is
-exact, and one problem does not hide another resource's.
+The models are those of fhir.resources for the release that the request is in; for R4 those of
+R4B (4.3.0). They do not know codes, profiles or most invariants. They take text for a number or
+a flag, and tell what is missing only where nothing beside it is wrong: both is found here, by
+what they say of their elements. A resource is validated without those inside of it, each of
+which is validated by itself: so every path is exact, and one problem hides no other.
 """
 
 import json
@@ -11,24 +12,24 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
-from functools import cache
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
-from fhir.resources.R4B import get_fhir_model_class
-from fhir_core.fhirabstractmodel import FHIRAbstractModel
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 
 from service.fhir.issues import Issues, Refused
+from service.fhir.models import MODELS, Element, Model, Shape, model_of, shape_of
+from service.fhir.releases import RELEASES, USUAL
 from service.fhir.resource_types import KNOWN
 
 #: The way to an element below its resource: names as JSON has them, and places in lists.
 Way = tuple[str | int, ...]
-Model = type[FHIRAbstractModel]
 
 
 class Problem(NamedTuple):
-    """What can be wrong with an element: an issue-type, and a sentence without its value."""
+    """What can be wrong with an element: an issue-type, and a sentence without its value.
+
+    "{}" in the sentence is the release.
+    """
 
     code: str
     text: str
@@ -42,7 +43,7 @@ class Sifted(NamedTuple):
 
 
 _MISSING = Problem("required", "The element is required and is not there.")
-_UNKNOWN = Problem("structure", "FHIR R4 has no such element here.")
+_UNKNOWN = Problem("structure", "FHIR {} has no such element here.")
 _TWICE = Problem("structure", "The JSON object has this name more than once.")
 _EMPTY = Problem("structure", "The element is null or empty, which FHIR's JSON never is.")
 _SEVERAL = Problem("structure", "The element is there in several types; it has one at a time.")
@@ -53,26 +54,30 @@ _KIND = Problem(
 )
 _FORM = Problem(
     "value",
-    "The value is not written as FHIR R4 has it: a date is YYYY, YYYY-MM or YYYY-MM-DD, a time "
+    "The value is not written as FHIR {} has it: a date is YYYY, YYYY-MM or YYYY-MM-DD, a time "
     "of day has seconds and with a date a time zone, a text is not empty, and a number keeps to "
     "the limits of its type.",
 )
-_OTHER = Problem("invalid", "The element is not valid in FHIR R4.")
+_OTHER = Problem("invalid", "The element is not valid in FHIR {}.")
 _NO_TYPE = Problem("required", "This has no resourceType, so it is no resource.")
-_NO_MODEL = Problem("code-invalid", "The resourceType is none of FHIR R4B.")
+_NO_MODEL = Problem("code-invalid", "The resourceType is none of FHIR {}.")
 
 #: Beginnings of pydantic's error types. Its messages may quote the value and are never told.
 _PROBLEMS = {
-    "missing": _MISSING,
-    "model_field_validation.missing": _MISSING,
     "extra_forbidden": _UNKNOWN,
     **dict.fromkeys(("bool_", "int_", "string_type", "list_type", "json_"), _KIND),
     **dict.fromkeys(("value_error", "string_", "date", "time", "greater_", "less_"), _FORM),
 }
-_OF_A_CHOICE = re.compile(r"from this list \['(\w+)'")
+
+#: What the models tell of elements that are missing or there in several types, which is found
+#: without them.
+_PRESENCE = {"missing", "model_field_validation.missing"}
+_OF_A_CHOICE = re.compile(r"from this list \['\w+'")
 
 #: Elements that hold a resource; elsewhere their names mean something else.
 _HOLDERS = {"Bundle": {"resource", "outcome"}, "Parameters": {"resource"}}
+_HOLDERS_SINCE_R5 = {"Bundle": {"issues"}}
+
 _NAME = re.compile(r"[A-Za-z]{1,64}")
 
 
@@ -85,31 +90,31 @@ class _Object(dict[str, Any]):
         self.twice = [name for name, times in names.items() if times > 1]
 
 
-def check(body: bytes) -> None:
+def check(body: bytes, release: str = USUAL) -> None:
     """Refuse a request, a resource as JSON, unless it and all resources in it are valid.
 
     Refused holds every problem that was found, with 400, which is FHIR's for its basic rules.
-    That an element is missing may come to light only once those beside it are right.
     """
     issues = Issues()
+    told = RELEASES[release].name
     sent = json.loads(body, object_pairs_hook=_Object, parse_float=_number, parse_int=_number)
     root = str(sent.get("resourceType"))
     waiting = [(root if root in KNOWN else "", sent)]
     while waiting:
         expression, resource = waiting.pop()
         kind = resource.get("resourceType") if isinstance(resource, dict) else None
-        model = _model(kind) if isinstance(kind, str) else None
+        model = model_of(kind, release) if isinstance(kind, str) else None
         if not model:
             problem = _NO_MODEL if isinstance(kind, str) else _NO_TYPE
-            issues.error(*problem, expression)
+            issues.error(problem.code, problem.text.format(MODELS[release].name), expression)
             continue
         found = Sifted([], [])
-        alone = _sift(resource, (), _HOLDERS.get(str(kind), set()), found)
+        alone = _sift(resource, (), _holders(str(kind), release), found)
         for way, problem in (*found.problems, *_problems(alone, model)):
-            issues.error(*problem, expression + _spelled(way, model))
+            issues.error(problem.code, problem.text.format(told), expression + _spelled(way, model))
         waiting += [(expression + _spelled(way, model), one) for way, one in found.inside]
-    if told := issues.told():
-        raise Refused(400, told)
+    if refused := issues.told():
+        raise Refused(400, refused)
 
 
 def _number(text: str) -> Decimal | float:
@@ -120,11 +125,9 @@ def _number(text: str) -> Decimal | float:
         return float(text)
 
 
-def _model(kind: str) -> Model | None:
-    try:
-        return get_fhir_model_class(kind) if kind in KNOWN else None
-    except ValueError:
-        return None
+def _holders(kind: str, release: str) -> set[str]:
+    later = _HOLDERS_SINCE_R5.get(kind, set()) if release >= "5" else set()
+    return _HOLDERS.get(kind, set()) | later
 
 
 def _sift(element: Any, way: Way, holders: set[str], found: Sifted) -> Any:  # noqa: ANN401 - JSON
@@ -153,47 +156,88 @@ def _sift(element: Any, way: Way, holders: set[str], found: Sifted) -> Any:  # n
     return kept
 
 
-def _problems(resource: Mapping[str, Any], model: Model) -> Iterator[tuple[Way, Problem]]:
+def _problems(resource: dict[str, Any], model: Model) -> Iterator[tuple[Way, Problem]]:
+    misshapen = set()
+    for way, problem in _misshapen(resource, model, ()):
+        yield way, problem
+        misshapen.add(way)
     try:
-        understood = model.model_validate(resource)
+        model.model_validate(resource)
     except ValidationError as wrong:
         for error in wrong.errors(include_url=False, include_input=False):
-            yield _problem(error["type"], error["loc"], error["msg"])
-    else:
-        yield from _converted(resource, understood, ())
+            way, kind = error["loc"], error["type"]
+            if way[-1:] in {("root",), ("resource_type",)}:
+                way, kind = way[:-1], "json_"
+            known = any(way[:i] in misshapen for i in range(1, len(way) + 1))
+            if not (known or kind in _PRESENCE or _OF_A_CHOICE.search(error["msg"])):
+                yield way, _problem(kind)
 
 
-def _problem(kind: str, way: Way, message: str) -> tuple[Way, Problem]:
-    if choice := _OF_A_CHOICE.search(message):
-        return (*way, choice[1]), _SEVERAL if message.endswith("multiple!") else _MISSING
-    if way[-1:] in {("root",), ("resource_type",)}:
-        return way[:-1], _KIND
-    return way, next((_PROBLEMS[one] for one in _PROBLEMS if kind.startswith(one)), _OTHER)
+def _problem(kind: str) -> Problem:
+    return next((_PROBLEMS[one] for one in _PROBLEMS if kind.startswith(one)), _OTHER)
 
 
-def _converted(sent: Any, understood: Any, way: Way) -> Iterator[tuple[Way, Problem]]:  # noqa: ANN401 - JSON
-    """Where a model took one JSON type for another, such as "5" for a number."""
-    if _kind(sent) is not _kind(understood):
+def _misshapen(sent: dict[str, Any], model: Model, way: Way) -> Iterator[tuple[Way, Problem]]:
+    """What is missing, there in several types, or of another JSON type than it has."""
+    shape = shape_of(model)
+    yield from (((*way, name), problem) for name, problem in _absent(sent, shape))
+    for name, value in sent.items():
+        if value is None or not (element := shape.elements.get(name)):
+            continue
+        if element.many is not isinstance(value, list):
+            yield (*way, name), _KIND
+        elif isinstance(value, list):
+            yield from _misshapen_list(value, element, (*way, name))
+        else:
+            yield from _misshapen_element(value, element, (*way, name))
+
+
+def _absent(sent: dict[str, Any], shape: Shape) -> Iterator[tuple[str, Problem]]:
+    """What is missing, or there in several types."""
+    for name in shape.required:
+        if not _is_there(sent, name):
+            yield name, _MISSING
+    for names, required in shape.choices.values():
+        if sum(sent.get(name) is not None for name in names) > 1:
+            yield names[0], _SEVERAL
+        elif required and not any(_is_there(sent, name) for name in names):
+            yield names[0], _MISSING
+
+
+def _misshapen_list(sent: list[Any], element: Element, way: Way) -> Iterator[tuple[Way, Problem]]:
+    """As above. A null keeps the place of an extension; a null where an object belongs is wrong.
+
+    It becomes an empty object, as the models look no further where one is.
+    """
+    for i, one in enumerate(sent):
+        if one is not None:
+            yield from _misshapen_element(one, element, (*way, i))
+        elif element.model and not str(way[-1]).startswith("_"):
+            yield (*way, i), _KIND
+            sent[i] = {}
+
+
+def _misshapen_element(value: Any, element: Element, way: Way) -> Iterator[tuple[Way, Problem]]:  # noqa: ANN401 - JSON
+    if _kind(value) is not element.kind:
         yield way, _KIND
-    elif isinstance(sent, list):
-        for i, (one, other) in enumerate(zip(sent, understood, strict=True)):
-            yield from _converted(one, other, (*way, i))
-    elif isinstance(sent, dict):
-        model: Model = type(understood)
-        fields = _fields(model)
-        for name in sent.keys() & fields.keys():
-            value = getattr(understood, fields[name][0])
-            yield from _converted(sent[name], value, (*way, name))
+    elif element.model:
+        yield from _misshapen(value, element.model, way)
+
+
+def _is_there(sent: Mapping[str, Any], name: str) -> bool:
+    """Whether an element has a value, or extensions that say why it has none."""
+    beside = sent.get(f"_{name}")
+    return sent.get(name) is not None or (
+        isinstance(beside, dict) and bool(beside.get("extension"))
+    )
 
 
 def _kind(value: object) -> type:
-    """A JSON type; dates, addresses and bytes are text there."""
-    for kind in (bool, list, type(None)):
+    """A JSON type."""
+    for kind in (bool, str, list, dict):
         if isinstance(value, kind):
             return kind
-    if isinstance(value, Decimal | int | float):
-        return Decimal
-    return dict if isinstance(value, dict | FHIRAbstractModel) else str
+    return Decimal
 
 
 def _spelled(way: Way, model: Model | None) -> str:
@@ -203,29 +247,10 @@ def _spelled(way: Way, model: Model | None) -> str:
         if isinstance(step, int):
             path += f"[{step}]"
             continue
-        field = _fields(model).get(step, ("", None))[1] if model else None
-        choice = (
-            field
-            and isinstance(field.json_schema_extra, dict)
-            and field.json_schema_extra.get("one_of_many")
-        )
-        name = str(choice or step.removeprefix("_"))
+        element = shape_of(model).elements.get(step) if model else None
+        name = (element and element.choice) or step.removeprefix("_")
         if not _NAME.fullmatch(name):
             break
         path += f".{name}"
-        model = field and _inner(field.annotation)
+        model = element and element.model
     return path
-
-
-@cache
-def _fields(model: Model) -> dict[str, tuple[str, FieldInfo]]:
-    """A model's fields and their names in Python, by their names in JSON."""
-    return {field.alias or name: (name, field) for name, field in model.model_fields.items()}
-
-
-def _inner(annotation: Any) -> Model | None:  # noqa: ANN401 - whatever the model says
-    """The model of a field's elements, None where they are primitive."""
-    if hasattr(annotation, "get_model_klass"):
-        model: Model = annotation.get_model_klass()
-        return model
-    return next(filter(None, map(_inner, get_args(annotation))), None)

@@ -34,8 +34,9 @@ def call(app: FastAPI, method: str, path: str, **request: Any) -> httpx.Response
             return await client.request(method, path, **request)
 
     answer = asyncio.run(ask())
-    if answer.headers["content-type"].startswith(FHIR_JSON):
-        _CHECKS[answer.json()["resourceType"]](answer.content)
+    if method != "HEAD" and answer.headers.get("content-type", "").startswith(FHIR_JSON):
+        version = answer.headers["content-type"].partition("fhirVersion=")[2] or "4.0"
+        _CHECKS[answer.json()["resourceType"]](answer.content, version)
     return answer
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.api.media import FHIR_JSON, JSON, answer_type, why_unreadable
+from service.api.media import FHIR_JSON, JSON, Form, answer_form, sent_release, why_unreadable
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,10 @@ from service.api.media import FHIR_JSON, JSON, answer_type, why_unreadable
         'application/fhir+json;charset="UTF-8"',
         "application/json; fhirVersion=4.0",
         "application/fhir+json; fhirVersion=4.3; charset=utf-8",
+        "application/fhir+json; fhirVersion=5.0",
+        "application/fhir+json; fhirVersion=3.0",
+        'application/fhir+json; fhirversion="4.0.1"',
+        "text/json",
     ],
 )
 def test_fhir_json_is_read_under_either_name(content_type: str) -> None:
@@ -29,12 +33,13 @@ def test_fhir_json_is_read_under_either_name(content_type: str) -> None:
         ("application/fhir+xml", "FHIR's XML is not read"),
         ("text/xml; charset=utf-8", "FHIR's XML is not read"),
         ("application/x-www-form-urlencoded", "--data-binary"),
+        ("application/json; charset=utf-16", "leave the charset out"),
         ("text/plain", "must be application/fhir+json"),
         ("application/json-patch+json", "must be application/fhir+json"),
         ("nonsense", "must be application/fhir+json"),
         ("application/fhir+json; charset=latin-1", "always UTF-8"),
-        ("application/fhir+json; fhirVersion=5.0", "fhirVersion"),
-        ("application/fhir+json; fhirVersion=3.0", "fhirVersion"),
+        ("application/fhir+json; fhirVersion=1.0", "FHIR 3.0, 4.0, 4.3 and 5.0 are read"),
+        ("application/fhir+json; fhirVersion=6.0", "fhirVersion"),
         ("application/fhir+json; fhirVersion=4.01", "fhirVersion"),
         ("application/fhir+json; fhirVersion=4.0banana", "fhirVersion"),
         ("application/fhir+json; fhirVersion=", "fhirVersion"),
@@ -71,17 +76,75 @@ def test_anything_else_is_refused_with_what_would_be_right(
         (["application/fhir+json;q=0, */*"], JSON),
         (["application/json;q=0, */*"], FHIR_JSON),
         (["application/json;q=0"], None),
-        (["application/*;q=0.0, */*"], None),
+        (["application/*;q=0.0, */*"], "text/json"),
         (["*/*;q=0.000"], None),
         (["application/json;q=good"], JSON),
         (["application/fhir+json;fhirVersion=4.0"], FHIR_JSON),
         (['application/json; fhirVersion="4.3"; q=0.5'], JSON),
-        (["application/fhir+json;fhirVersion=5.0"], None),
         (["application/fhir+json;fhirVersion=4.01"], None),
-        (["application/fhir+json;fhirVersion=5.0, application/json;q=0.1"], JSON),
-        (["application/fhir+json;fhirVersion=5.0, application/fhir+json;q=0.1"], FHIR_JSON),
+        (["application/fhir+json;fhirVersion=3.0, application/json;q=0.1"], JSON),
+        (["text/json"], "text/json"),
+        (["application/xml, text/json;q=0.2"], "text/json"),
         (['text/html;a=", application/json"'], None),
     ],
 )
 def test_the_answer_is_named_as_the_caller_asks(accept: list[str], answer: str | None) -> None:
-    assert answer_type(accept) == answer
+    form = answer_form(accept, "4.0")
+
+    assert (form and form.media_type) == answer
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ([], Form(FHIR_JSON, "4.3")),
+        (["*/*"], Form(FHIR_JSON, "4.3")),
+        (["application/json"], Form(JSON, "4.3")),
+        (["application/fhir+json;fhirVersion=5.0"], Form(FHIR_JSON, "5.0", asked=True)),
+        (["application/fhir+json;fhirVersion=4.0.1"], Form(FHIR_JSON, "4.0", asked=True)),
+        (["application/fhir+json;fhirVersion=4.3"], Form(FHIR_JSON, "4.3", asked=True)),
+        (["*/*;fhirVersion=4.0"], Form(FHIR_JSON, "4.0", asked=True)),
+        (["application/json;fhirVersion=5.0;q=0.9"], Form(JSON, "5.0", asked=True)),
+        # Of equals, what the site would say by itself.
+        (["application/fhir+json;fhirVersion=5.0, */*"], Form(FHIR_JSON, "4.3")),
+        (
+            ["application/fhir+json;fhirVersion=5.0, */*;q=0.9"],
+            Form(FHIR_JSON, "5.0", asked=True),
+        ),
+        (
+            ["application/fhir+json;fhirVersion=5.0;q=0.2, application/fhir+json;fhirVersion=4.0"],
+            Form(FHIR_JSON, "4.0", asked=True),
+        ),
+        # The more exact range counts for what is in both.
+        (["application/fhir+json, application/fhir+json;fhirVersion=4.3;q=0"], Form(FHIR_JSON)),
+        (
+            ["application/fhir+json;fhirVersion=3.0, application/fhir+json;fhirVersion=5.0;q=0.1"],
+            Form(FHIR_JSON, "5.0", asked=True),
+        ),
+        (["application/fhir+json;fhirVersion=3.0"], None),
+        (["application/fhir+json;fhirVersion=6.0, application/xml"], None),
+        (["application/fhir+xml;fhirVersion=5.0"], None),
+    ],
+)
+def test_the_release_of_the_answer_is_the_one_that_is_asked_for(
+    accept: list[str], form: Form | None
+) -> None:
+    assert answer_form(accept, "4.3") == form
+
+
+@pytest.mark.parametrize(
+    ("content_type", "release"),
+    [
+        (None, None),
+        ("", None),
+        ("application/fhir+json", None),
+        ("application/fhir+json; fhirVersion=3.0", "3.0"),
+        ("application/fhir+json; fhirVersion=5.0.0; charset=utf-8", "5.0"),
+        ("application/fhir+json; fhirVersion=7.0", None),
+        ("nonsense", None),
+    ],
+)
+def test_the_release_of_a_body_is_the_one_that_its_content_type_says(
+    content_type: str | None, release: str | None
+) -> None:
+    assert sent_release(content_type) == release

@@ -31,6 +31,8 @@ def test_the_openapi_page_shows_the_samples(app: FastAPI) -> None:
         "now",
         "includeEvidence",
         "explain",
+        "_format",
+        "_pretty",
         "Prefer",
     }
 

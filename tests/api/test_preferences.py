@@ -4,8 +4,11 @@ import json
 
 import pytest
 from fastapi import FastAPI
+from msgspec import structs
 
+from service.api.app import create_app
 from service.api.preferences import handling
+from service.evaluation import Site
 from service.settings import shipped
 from tests.api.client import issue_of, post
 
@@ -73,6 +76,41 @@ def test_without_strict_handling_nothing_is_validated_or_confirmed(
 
     assert answer.status_code == 200
     assert "preference-applied" not in answer.headers
+
+
+@pytest.mark.parametrize("wanted", ["minimal", "representation", "OperationOutcome"])
+@pytest.mark.parametrize("handled", ["", ", handling=strict"])
+def test_what_a_write_would_return_says_nothing_of_an_operation(
+    app: FastAPI, wanted: str, handled: str
+) -> None:
+    answer = post(app, SODIUM, params=NOW, headers={"Prefer": f"return={wanted}{handled}"})
+
+    assert answer.content == post(app, SODIUM, params=NOW).content
+    assert "return" not in answer.headers.get("preference-applied", "")
+
+
+def test_strict_handling_holds_a_body_to_the_release_that_it_says(app: FastAPI) -> None:
+    def status(release: str) -> int:
+        content_type = f"application/fhir+json; fhirVersion={release}"
+        headers = {"Prefer": "handling=strict", "Content-Type": content_type}
+        return post(app, SODIUM, params=NOW, headers=headers).status_code
+
+    assert [status(release) for release in ("3.0", "4.0", "4.3")] == [400, 200, 200]
+
+
+def test_strict_handling_holds_a_body_that_says_none_to_the_release_of_the_site(
+    site: Site,
+) -> None:
+    other = create_app(structs.replace(site, release="5.0"))
+    bundle = json.loads(SODIUM)
+    for entry in bundle["entry"]:
+        entry["resource"].pop("clinicalStatus", None)
+
+    def strict(app: FastAPI) -> int:
+        body = json.dumps(bundle)
+        return post(app, body, params=NOW, headers={"Prefer": "handling=strict"}).status_code
+
+    assert (strict(create_app(site)), strict(other)) == (200, 400)
 
 
 def test_lenient_handling_is_confirmed(app: FastAPI) -> None:

@@ -76,10 +76,10 @@ def flagged(entries: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(f["subject"]["reference"], f["code"]["coding"][0]["code"]) for f in flags]
 
 
-def returned(include: bool | None) -> list[str | None]:
+def returned(include: bool | None) -> list[str]:
     """The fullUrls of the request's resources that come back."""
     options = structs.replace(OPTIONS, include_evidence=include)
-    return [entry.get("fullUrl") for entry in answer([of_urns()], options=options)[2:]]
+    return [entry["fullUrl"] for entry in answer([of_urns()], options=options)[2:]]
 
 
 # ----------------------------------------------------------------------- flags
@@ -191,12 +191,21 @@ def test_only_what_the_request_alone_could_name_comes_back_by_itself() -> None:
 
 
 def test_all_evidence_comes_back_on_demand_under_the_full_urls_that_were_sent() -> None:
-    assert returned(include=True) == [
-        PATIENT_URN,
-        SODIUM_URN,
-        "https://a.example/fhir/Condition/alc-1",
-        None,
-    ]
+    *sent, made = returned(include=True)
+
+    assert sent == [PATIENT_URN, SODIUM_URN, "https://a.example/fhir/Condition/alc-1"]
+    assert made.startswith("urn:uuid:")
+
+
+def test_what_came_without_a_full_url_gets_the_same_one_each_time_and_at_each_site_another() -> (
+    None
+):
+    def made(options: WritingOptions) -> str:
+        wanted = structs.replace(options, include_evidence=True)
+        return str(answer([of_urns()], options=wanted)[-1]["fullUrl"])
+
+    assert made(OPTIONS) == made(OPTIONS)
+    assert made(OPTIONS) != made(structs.replace(OPTIONS, site_key=b"that of another site"))
 
 
 def test_no_evidence_comes_back_where_none_is_wanted() -> None:

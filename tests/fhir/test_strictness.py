@@ -45,17 +45,17 @@ WHOLE = bundle(
 )
 
 
-def issues(body: dict[str, Any] | bytes) -> tuple[Issue, ...]:
+def issues(body: dict[str, Any] | bytes, release: str = "4.0") -> tuple[Issue, ...]:
     try:
-        check(body if isinstance(body, bytes) else sent(body))
+        check(body if isinstance(body, bytes) else sent(body), release)
     except Refused as refused:
         return refused.issues
     return ()
 
 
-def problems(body: dict[str, Any] | bytes) -> list[tuple[str, str]]:
+def problems(body: dict[str, Any] | bytes, release: str = "4.0") -> list[tuple[str, str]]:
     """Each problem's issue-type and expression; [] where the body is valid."""
-    found = issues(body)
+    found = issues(body, release)
     assert {issue.severity for issue in found} <= {"error"}
     return sorted((issue.code, where) for issue in found for where in issue.expression)
 
@@ -107,7 +107,7 @@ def test_what_is_valid_passes(resource: dict[str, Any]) -> None:
         (observation(valueQuantity=7), "structure", "Observation.value"),
         (observation(code='{"text": "x"}'), "structure", "Observation.code"),
         (observation(note="x"), "structure", "Observation.note"),
-        (observation(note=[None]), "structure", "Observation.note"),
+        (observation(note=[None]), "structure", "Observation.note[0]"),
         (observation(code={}), "structure", "Observation.code"),
         (observation(category=[{"coding": []}]), "structure", "Observation.category[0].coding"),
         (observation(subject={"resourceType": "Patient"}), "structure", "Observation.subject"),
@@ -115,7 +115,7 @@ def test_what_is_valid_passes(resource: dict[str, Any]) -> None:
         (patient(active=1), "structure", "Patient.active"),
         (patient(multipleBirthInteger="2"), "structure", "Patient.multipleBirth"),
         (patient(deceasedBoolean="no"), "structure", "Patient.deceased"),
-        (patient(birthDate=1960), "value", "Patient.birthDate"),
+        (patient(birthDate=1960), "structure", "Patient.birthDate"),
         (observation(effectiveDateTime=2020), "structure", "Observation.effective"),
         (patient(name=[{"family": ["x"]}]), "structure", "Patient.name[0].family"),
         (patient(birthDate="01.02.1960"), "value", "Patient.birthDate"),
@@ -152,7 +152,7 @@ def test_what_is_valid_passes(resource: dict[str, Any]) -> None:
         ),
         (
             bundle(patient(), patient(), patient(), observation(valueQuantity={"value": "x"})),
-            "value",
+            "structure",
             "Bundle.entry[3].resource.value.value",
         ),
         (
@@ -231,6 +231,135 @@ def test_one_broken_resource_hides_no_other() -> None:
         ("structure", "Bundle.entry[0].resource.active"),
         ("structure", "Bundle.entry[1].resource.foo"),
     ]
+
+
+def test_all_problems_of_one_resource_come_to_light_at_once() -> None:
+    broken = observation(
+        status=None,
+        code=None,
+        foo=1,
+        note=[None, {"time": "yesterday"}],
+        valueString="x",
+        valueQuantity=quantity(value="120"),
+        component=[
+            {"valueInteger": "3"},
+            {"code": {"coding": [{"codes": 1}]}, "valueTime": "noon"},
+        ],
+    )
+
+    assert problems(broken) == [
+        ("required", "Observation.code"),
+        ("required", "Observation.component[0].code"),
+        ("required", "Observation.note[1].text"),
+        ("required", "Observation.status"),
+        ("structure", "Observation.component[0].value"),
+        ("structure", "Observation.component[1].code.coding[0].codes"),
+        ("structure", "Observation.foo"),
+        ("structure", "Observation.note[0]"),
+        ("structure", "Observation.value"),
+        ("structure", "Observation.value.value"),
+        ("value", "Observation.component[1].value"),
+        ("value", "Observation.note[1].time"),
+    ]
+
+
+#: One statement in the shape of one release, which no other takes, and what each says of it.
+OF_STU3 = condition(clinicalStatus="active", verificationStatus="confirmed")
+OF_R4 = medication(doNotPerform=False, intent="order", kind="MedicationRequest")
+OF_R5 = medication(
+    kind="MedicationAdministration",
+    status="completed",
+    medicationCodeableConcept=None,
+    medication={"concept": {"text": "gabapentin"}},
+    occurenceDateTime="2026-05-01",
+)
+
+
+@pytest.mark.parametrize(
+    ("resource", "release", "expected"),
+    [
+        (OF_STU3, "3.0", []),
+        (
+            OF_STU3,
+            "4.0",
+            [
+                ("structure", "Condition.clinicalStatus"),
+                ("structure", "Condition.verificationStatus"),
+            ],
+        ),
+        (OF_R4, "3.0", [("structure", "MedicationRequest.doNotPerform")]),
+        (OF_R4, "4.0", []),
+        (OF_R4, "4.3", []),
+        (
+            OF_R4,
+            "5.0",
+            [
+                ("required", "MedicationRequest.medication"),
+                ("structure", "MedicationRequest.medicationCodeableConcept"),
+            ],
+        ),
+        (
+            OF_R5,
+            "4.3",
+            [
+                ("required", "MedicationAdministration.effective"),
+                ("required", "MedicationAdministration.medication"),
+                ("structure", "MedicationAdministration.medication"),
+                ("structure", "MedicationAdministration.occurenceDateTime"),
+            ],
+        ),
+        (OF_R5, "5.0", []),
+        (condition(clinicalStatus=None), "4.0", []),
+        (condition(clinicalStatus=None), "5.0", [("required", "Condition.clinicalStatus")]),
+        (
+            observation(interpretation={"text": "low"}, context={"reference": "Encounter/e"}),
+            "3.0",
+            [],
+        ),
+        (observation(related=[{"type": "has-member"}]), "3.0", [("required", "related[0].target")]),
+        ({"resourceType": "Sequence"}, "4.0", [("code-invalid", "Sequence")]),
+        ({"resourceType": "Sequence", "coordinateSystem": 1}, "3.0", []),
+    ],
+)
+def test_each_release_is_held_to_its_own_models(
+    resource: dict[str, Any], release: str, expected: list[tuple[str, str]]
+) -> None:
+    found = problems(resource, release)
+
+    assert len(found) == len(expected)
+    for (code, where), (wanted, end) in zip(found, expected, strict=True):
+        assert code == wanted
+        assert where.endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("release", "name"), [("3.0", "STU3"), ("4.0", "R4"), ("4.3", "R4B"), ("5.0", "R5")]
+)
+def test_a_problem_names_the_release_that_it_is_one_in(release: str, name: str) -> None:
+    (issue,) = issues(observation(foo=1), release)
+
+    assert issue.text == f"FHIR {name} has no such element here."
+
+
+def test_issues_of_a_bundle_are_a_resource_in_r5_alone() -> None:
+    told = bundle(patient()) | {"issues": {"resourceType": "OperationOutcome", "issue": [{}]}}
+    told["entry"][0]["fullUrl"] = "urn:uuid:0b8b6c2e-4d3a-4f5e-8a5e-1c1f0a6f7b11"
+
+    assert ("structure", "Bundle.issues") in problems(told, "4.3")
+    assert problems(told, "5.0") == [
+        ("required", "Bundle.issues.issue[0].code"),
+        ("required", "Bundle.issues.issue[0].severity"),
+    ]
+
+
+def test_a_long_whole_number_is_text_in_r5() -> None:
+    file = {"contentType": "text/plain", "size": "12"}
+
+    assert problems(patient(photo=[file]), "5.0") == []
+    assert problems(patient(photo=[file | {"size": 12}]), "5.0") == [
+        ("structure", "Patient.photo[0].size")
+    ]
+    assert problems(patient(photo=[file | {"size": 12}]), "4.0") == []
 
 
 @pytest.mark.parametrize("digits", ["1" * 5000, "1e400", "1e99999999999999999999", "-0.0"])
