@@ -14,6 +14,7 @@ from service.fhir.answer import WritingOptions, write
 from service.fhir.reading import LATEST, Intake, ReadingOptions, Refused, read
 from service.fhir.times import moment
 from service.knowledge.loader import load
+from service.knowledge.local_codes import with_local_codes
 from service.knowledge.model import Knowledge
 from service.record import Assessment, Issue
 from service.settings import Settings
@@ -62,8 +63,13 @@ class Evaluation(Struct, frozen=True):
 
 
 def open_site(settings: Settings) -> Site:
-    """Loads the rules of the settings. RulesError: everything that is wrong with them."""
+    """Loads the rules and the local codes of the settings.
+
+    RulesError: everything that is wrong with the one or, where they are sound, the other.
+    """
     knowledge = load(settings.rules)
+    if settings.local_codes:
+        knowledge = with_local_codes(knowledge, settings.local_codes)
     return Site(
         knowledge=knowledge,
         engine=Engine(knowledge),

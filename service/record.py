@@ -123,6 +123,7 @@ MARKS = {
     "preliminary": "preliminary result",
     "unknown-status": "status unknown to the sender",
     "by-name": "recognized by its name, not by a code",
+    "default-unit": "sent without a unit; the site's own table tells it",
     "undated": "without a date",
     "hemolyzed": "hemolyzed specimen",
     "calculated": "calculated",

@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     rules: Path = Field(default_factory=lambda: shipped("rules"))
     """Folder that holds the rules."""
 
+    local_codes: Path | None = None
+    """File that tells what codes of a laboratory's own mean, and default units; none by default."""
+
     max_body_bytes: int = Field(default=32 * 1024 * 1024, ge=1)
     """Largest request body, in bytes; more is refused with 413."""
 

@@ -1,8 +1,9 @@
 """Which analyte a code means, by LOINC, or by a name where no code tells."""
 
 import re
+from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from service.fhir import wire
 from service.fhir.codes import codings, texts
@@ -31,9 +32,7 @@ def analyte_of(
     A name is only asked where there is no LOINC code at all, known or not: a LOINC code
     that no rule uses means something else, however the sender calls it.
     """
-    if concept is None:
-        return None
-    coded = concept.coding or ()
+    coded = (concept and concept.coding) or ()
     if len(coded) == 1 and coded[0].system == LOINC and coded[0].code in lexicon.loinc:
         return lexicon.loinc[coded[0].code]
     known = lexicon.knowledge.loinc
@@ -52,9 +51,26 @@ def analyte_of(
             other = True
     if refused:
         return Refused(refused[0])
+    if not other:
+        measured = _with_local(measured, coded, lexicon)
     if measured:
         return _agreed(measured)
     return None if other or not by_name else _named(concept, lexicon)
+
+
+def _with_local(
+    measured: list[Measured], coded: Sequence[wire.Coding], lexicon: Lexicon
+) -> list[Measured]:
+    """What codings mean with those of the site's own table, which LOINC comes before."""
+    local = lexicon.knowledge.local
+    for coding in coded if local else ():
+        found = local.get(((coding.system or "").strip(), (coding.code or "").strip()))
+        if found and measured and found.analyte == measured[0].analyte:
+            unit = measured[0].unit or found.unit
+            measured = [structs.replace(measured[0], unit=unit), *measured[1:]]
+        elif found:
+            measured = [*measured, found]
+    return measured
 
 
 def _agreed(measured: list[Measured]) -> Meant | Refused:
@@ -66,7 +82,7 @@ def _agreed(measured: list[Measured]) -> Meant | Refused:
     return Meant(first.analyte, tuple(measured))
 
 
-def _named(concept: wire.CodeableConcept, lexicon: Lexicon) -> Meant | Refused | None:
+def _named(concept: wire.CodeableConcept | None, lexicon: Lexicon) -> Meant | Refused | None:
     names = lexicon.knowledge.analyte_names
     found = {names[name] for text in texts(concept) if (name := fold_name(text)) in names}
     if len(found) > 1:

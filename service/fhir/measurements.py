@@ -1,6 +1,6 @@
 """One measured value: number, unit, range and flag, each only as far as it can be trusted."""
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from service.fhir import wire
 from service.fhir.interpretations import Flagged, flagged
@@ -16,6 +16,7 @@ from service.record import Amount, Comparator, Interval, Moment
 _NO_VALUE = "There is no value and no reason for that, so the result can not be read."
 _FROM_TEXT = "The value is text and was read as a number; a Quantity would be certain."
 _NO_UNIT = "The value has no unit, so it can not be read. It needs a UCUM code."
+_DEFAULT_UNIT = "The value has no unit; that of this site's table of local codes, {}, was taken."
 _UNKNOWN_UNIT = (
     "The unit is not known, so the value can not be read. A UCUM code in code, with system "
     "http://unitsofmeasure.org, would be certain."
@@ -63,16 +64,21 @@ def measure(
     if laboratory.failed:
         return Measurement(None, value.printed, marks=marks)
     unit = lexicon.accepted(meant, value.system, value.code, value.unit)
-    unit = unit or _unit_of(value, meant, lexicon, spot)
+    if unit is None:
+        if default := _default_unit(value, meant):
+            spot.information("informational", _DEFAULT_UNIT.format(default), ".value")
+            value = structs.replace(value, unit=default, printed=f"{value.printed} {default}")
+            marks += ("default-unit",)
+        unit = _unit_of(value, meant, lexicon, spot)
     if unit is None:
         return Measurement(None, value.printed, flag=laboratory.flag, marks=marks)
     if not _is_plausible(value, unit, meant, lexicon, spot):
         return Measurement(None, value.printed, marks=marks)
-    interval = None
-    if part.reference_range:
-        interval = interval_of(
-            part.reference_range, unit, lexicon, spot, chart=chart, moment=moment
-        )
+    interval = (
+        interval_of(part.reference_range, unit, lexicon, spot, chart=chart, moment=moment)
+        if part.reference_range
+        else None
+    )
     return Measurement(
         Amount(value.number, unit),
         value.printed,
@@ -102,6 +108,13 @@ def _say_unreadable(value: Unreadable | None, spot: Spot) -> str:
     else:
         spot.information(value.code, text, value.path)
     return value.printed
+
+
+def _default_unit(value: Value, meant: Meant) -> str:
+    """The unit that the site's own table tells for a value without one, "" for none."""
+    if value.unit or value.code:
+        return ""
+    return next((measured.unit for measured in meant.measured if measured.unit), "")
 
 
 def _unit_of(value: Value, meant: Meant, lexicon: Lexicon, spot: Spot) -> str | None:

@@ -66,20 +66,27 @@ def read_folder(folder: FilePath) -> tuple[list[Written], list[Fault]]:
     if not folder.is_dir():
         return [], [Fault(folder.as_posix(), 1, "", "there is no such folder of rules")]
     for file in sorted(path for path in folder.rglob("*.yaml") if path.is_file()):
-        read = _File(file.as_posix(), faults)
-        try:
-            documents.extend(read.documents(file.read_bytes().decode()))
-        except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            faults.append(Fault(read.file, line, "", "not UTF-8; save the file as UTF-8"))
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            why = " ".join(filter(None, (error.context, error.problem)))
-            faults.append(Fault(read.file, mark.line + 1 if mark else 1, "", f"not YAML: {why}"))
-        except yaml.YAMLError as error:
-            why = " ".join(str(error).split())
-            faults.append(Fault(read.file, 1, "", f"not YAML: {why}"))
+        documents += read_file(file, faults)
     return documents, faults
+
+
+def read_file(file: FilePath, faults: list[Fault]) -> list[Written]:
+    """Every document of a file; what is wrong with it is added to `faults`."""
+    documents: list[Written] = []
+    read = _File(file.as_posix(), faults)
+    try:
+        documents.extend(read.documents(file.read_bytes().decode()))
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        faults.append(Fault(read.file, line, "", "not UTF-8; save the file as UTF-8"))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        why = " ".join(filter(None, (error.context, error.problem)))
+        faults.append(Fault(read.file, mark.line + 1 if mark else 1, "", f"not YAML: {why}"))
+    except yaml.YAMLError as error:
+        why = " ".join(str(error).split())
+        faults.append(Fault(read.file, 1, "", f"not YAML: {why}"))
+    return documents
 
 
 class _File:

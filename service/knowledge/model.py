@@ -29,7 +29,7 @@ class Measured(Struct, frozen=True):
 
     `dimension` is the dimension that its unit must have ("" where the code's name does
     not fix one), `form` the molecule that a mass counts, `marks` what every result under it
-    carries.
+    carries, `unit` the unit of the values that are sent without one ("" for none).
     """
 
     analyte: str
@@ -37,6 +37,7 @@ class Measured(Struct, frozen=True):
     dimension: str = ""
     form: str = ""
     marks: tuple[str, ...] = ()
+    unit: str = ""
 
 
 class Refused(Struct, frozen=True):
@@ -72,7 +73,8 @@ class Knowledge(Struct, frozen=True, eq=False):
     `digest` is the SHA-256 of its content, hexadecimal. `problem_codes` and
     `medicine_codes` are by FHIR system URL; ICD codes in them are without the dot and in
     upper case. `*_names` are folded by `fold_name`. Links and causes of the
-    `drug-{agent}` family are already one per agent.
+    `drug-{agent}` family are already one per agent. `local` is what codes of a site's own
+    mean, by system ("" for none) and code; it is no part of the rules.
     """
 
     ruleset: Ruleset
@@ -96,3 +98,4 @@ class Knowledge(Struct, frozen=True, eq=False):
     medicine_codes: dict[str, CodeIndex]
     medicine_names: dict[str, str]
     groups: dict[str, tuple[str, ...]]
+    local: dict[tuple[str, str], Measured] = {}

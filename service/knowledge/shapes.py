@@ -8,7 +8,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from msgspec import inspect
@@ -23,6 +23,8 @@ _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 #: Kinds whose ids are written with underscores: they are names in formulas too.
 _SNAKE_KINDS = frozenset({"analyte", "derived"})
 _FAMILY = "drug-{agent}"
+
+_Kind = TypeVar("_Kind", bound=msgspec.Struct)
 
 #: What msgspec builds a struct from.
 Plain = str | int | bool | None | list["Plain"] | dict[str, "Plain"]
@@ -54,6 +56,13 @@ def shape(written: Written, faults: list[Fault]) -> Placed | None:
     if len(faults) > before:
         return None
     return Placed(kind, name, msgspec.convert(value, DOCUMENTS[kind]), written)
+
+
+def shape_as(kind: type[_Kind], written: Written, faults: list[Fault]) -> _Kind | None:
+    """The struct of a document of a kind that is no rule; None, and its faults, as above."""
+    before = len(faults)
+    value = _Shape(written, faults).value(written.tree, inspect.type_info(kind), ())
+    return None if len(faults) > before else msgspec.convert(value, kind)
 
 
 @cache

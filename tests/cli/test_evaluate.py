@@ -199,6 +199,40 @@ def test_broken_rules_are_told_with_exit_code_3(tmp_path: Path) -> None:
     assert "ruleset" in result.stderr
 
 
+def test_a_broken_table_of_local_codes_is_told_with_exit_code_3(tmp_path: Path) -> None:
+    table = tmp_path / "codes.yaml"
+    table.write_text("code_system: none\ncodes:\n  NA: {loinc: 2955-3}\n")
+    result = run(main, ["evaluate", SODIUM], env={"MYOFLAG_LOCAL_CODES": str(table)})
+
+    assert result.exit_code == 3
+    assert f"{table}:3: codes.NA.loinc: " in result.stderr
+
+
+def test_a_laboratorys_own_codes_are_read_by_the_sites_table(tmp_path: Path) -> None:
+    table, sent = tmp_path / "codes.yaml", tmp_path / "sent.json"
+    table.write_text(
+        "code_system: https://lab.example/tests\ncodes: {NA: {loinc: 2951-2, unit: mmol/L}}\n"
+    )
+    sent.write_text(
+        json.dumps(
+            {
+                "resourceType": "Observation",
+                "status": "final",
+                "code": {"coding": [{"system": "https://lab.example/tests", "code": "NA"}]},
+                "subject": {"reference": "Patient/1"},
+                "effectiveDateTime": "2026-05-01T08:00:00Z",
+                "valueQuantity": {"value": 118},
+            }
+        )
+    )
+    asked = ["evaluate", str(sent), "--now=2026-05-01T12:00:00Z"]
+
+    assert "Hyponatremia" not in run(main, asked).stdout
+    found = run(main, asked, env={"MYOFLAG_LOCAL_CODES": str(table)}).stdout
+    assert "Hyponatremia" in found
+    assert "118 mmol/L" in found
+
+
 @pytest.mark.parametrize("show", [print_tables, partial(print_json, form=Format.ndjson)])
 def test_a_failure_inside_is_told_without_patient_data_and_with_exit_code_5(
     show: Callable[[Job, list[Input]], set[int]], capfdbinary: pytest.CaptureFixture[bytes]
