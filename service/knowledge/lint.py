@@ -33,6 +33,7 @@ from service.knowledge.lock import check_lock
 from service.knowledge.model import Knowledge
 from service.knowledge.names import american
 from service.knowledge.quantities import parse_count
+from service.knowledge.redundancy import redundant
 from service.knowledge.shapes import Placed
 
 #: Where each kind of document lies, below the folder of rules.
@@ -79,6 +80,7 @@ def lint(folder: Path) -> tuple[Fault, ...]:
         *_tests(placed),
         *_edges(knowledge, placed),
         *_reasons(placed),
+        *_redundancies(knowledge, placed),
         *_units(placed),
         *_uses(placed),
         *_homes(folder, placed),
@@ -155,6 +157,21 @@ def _reasons(placed: Sequence[Placed]) -> Iterator[Fault]:
     for place in placed:
         if isinstance(place.document, CauseRule) and place.id not in named:
             yield place.fault(("cause",), "no link names it")
+
+
+def _redundancies(knowledge: Knowledge, placed: Sequence[Placed]) -> Iterator[Fault]:
+    """No link is one that another makes redundant, for every cause and medicine it speaks of."""
+    instead = dict(redundant(knowledge))
+    copies: dict[str, list[str]] = {}
+    for name in knowledge.links:
+        copies.setdefault(name.partition("/")[0], []).append(name)
+    for place in placed:
+        if isinstance(place.document, Link):
+            others = {instead.get(name, "") for name in copies.get(place.id, ("",))}
+            if "" not in others:
+                bases = ", ".join(sorted({name.partition("/")[0] for name in others}))
+                text = f"wherever this holds, {bases} says as much or more of the same cause"
+                yield place.fault(("when",), text)
 
 
 def _units(placed: Sequence[Placed]) -> Iterator[Fault]:

@@ -133,6 +133,26 @@ def test_tests_that_do_not_fire_must_be_more_than_those_that_do(tmp_path: Path) 
     assert lines == ["ruleset.yaml:1: 9 tests of links fire and 8 do not; the latter must be more"]
 
 
+def test_a_link_that_another_makes_redundant_is_told(tmp_path: Path) -> None:
+    link = FILES["links/hyponatremia.yaml"]
+    again = link.replace("link: ", "link: same-", 1).split("---")[0]
+    (line,) = told(write_rules(tmp_path, {"links/same.yaml": again}))
+    assert line.startswith("links/same.yaml:")
+    assert "when: wherever this holds, low-sodium says as much" in line
+
+
+def test_a_link_is_told_only_if_it_is_redundant_for_every_medicine(tmp_path: Path) -> None:
+    link = FILES["links/medicines.yaml"].split("---")[0]
+    first, _, rest = link.partition("when:")
+    one = first.replace("link: ", "link: again-", 1) + "when:" + rest
+    assert "gabapentinoid" in one
+    lines = told(write_rules(tmp_path, {"links/again.yaml": one}))
+    assert any("says as much or more of the same cause" in line for line in lines)
+    fewer = link.replace("gabapentinoid", "gabapentin")
+    lines = told(write_rules(tmp_path, {"links/medicines.yaml": fewer, "links/again.yaml": one}))
+    assert not any("says as much or more of the same cause" in line for line in lines)
+
+
 def test_a_retired_link_needs_no_tests(tmp_path: Path) -> None:
     link = FILES["links/copper.yaml"]
     without = link[: link.index("tests:")] + "status: retired\n"
