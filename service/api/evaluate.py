@@ -15,15 +15,7 @@ from service.api.media import FHIR_JSON, JSON, answer_type
 from service.api.preferences import applied, handling
 from service.api.refusals import Refusal
 from service.evaluation import Asked, Site, answer, ask
-
-_PARAMETERS = {
-    "now": "The moment to judge at: a FHIR dateTime, or `latest` for each patient's own newest "
-    "clinical time. The clock where it is missing.",
-    "includeEvidence": "`true` or `false`: whether the resources that flags refer to come back. "
-    "Where it is missing, those do that only the request could name (urn:).",
-    "explain": "`true` or `false`: whether the OperationOutcome tells, for each patient and cause, "
-    "how near it came to being named, and what would change one that was.",
-}
+from service.fhir.parameters import NAMES, PARAMETERS, said, why_not
 
 _PREFER = (
     "`handling=strict` refuses the whole body unless all resources in it are valid FHIR; "
@@ -40,8 +32,7 @@ def router(samples: Mapping[str, Any]) -> APIRouter:
         methods=["POST"],
         response_class=Response,
         summary="Flags for possible causes of myoclonus, with their evidence",
-        description="The body is a Bundle, one resource, or Parameters with `resource`, `now`, "
-        "`includeEvidence` and `explain`. "
+        description=f"The body is a Bundle, one resource, or Parameters with resource, {NAMES}. "
         "The answer is a Bundle: Flags, most pressing first, then an "
         "OperationOutcome that says what was read, used and not used.",
         openapi_extra=_described(samples),
@@ -73,8 +64,13 @@ def _described(samples: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "requestBody": {"required": True, "content": {FHIR_JSON: body}},
         "parameters": [
-            {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
-            for name, text in _PARAMETERS.items()
+            {
+                "name": name,
+                "in": "query",
+                "description": parameter.text,
+                "schema": {"type": "string"},
+            }
+            for name, parameter in PARAMETERS.items()
         ]
         + [
             {"name": "Prefer", "in": "header", "description": _PREFER, "schema": {"type": "string"}}
@@ -99,22 +95,27 @@ async def flag_causes(request: Request) -> Response:
 
 def read_query(query: QueryParams, site: Site, *, strict: bool = False) -> Asked:
     """What the query asks for. Refusal: 400 for what is unknown, said twice or can not be."""
-    if unknown := sorted(set(query) - set(_PARAMETERS)):
+    if unknown := sorted(set(query) - set(PARAMETERS)):
         raise Refusal(
             HTTPStatus.BAD_REQUEST,
-            f"There is no query parameter {unknown[0][:40]!r}; there are {', '.join(_PARAMETERS)}.",
+            f"There is no query parameter {unknown[0][:40]!r}; there are {NAMES}.",
         )
-    for name in _PARAMETERS:
-        if len(query.getlist(name)) > 1:
+    values: dict[str, object] = {}
+    for name, parameter in PARAMETERS.items():
+        given = query.getlist(name)
+        if len(given) > 1:
             raise Refusal(HTTPStatus.BAD_REQUEST, f"The query parameter {name} is said twice.")
-    for name in ("includeEvidence", "explain"):
-        if query.get(name) not in {None, "true", "false"}:
-            raise Refusal(HTTPStatus.BAD_REQUEST, f"{name} is true or false.")
-    include, explain = query.get("includeEvidence"), query.get("explain") == "true"
+        for text in given:
+            value = _BOOLEANS.get(text, text) if parameter.type == "boolean" else text
+            if why := why_not(name, value):
+                raise Refusal(HTTPStatus.BAD_REQUEST, why)
+            values[name] = value
     # In a query, an unescaped plus sign is a space: 08:00+01:00 arrives as 08:00 01:00.
     now = query["now"].replace(" ", "+") if "now" in query else None
     try:
-        evidence = None if include is None else include == "true"
-        return ask(site, now, evidence, strict=strict, explain=explain)
+        return ask(site, now, said(values), strict=strict)
     except ValueError as wrong:
         raise Refusal(HTTPStatus.BAD_REQUEST, str(wrong)) from wrong
+
+
+_BOOLEANS = {"true": True, "false": False}

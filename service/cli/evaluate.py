@@ -22,6 +22,7 @@ from service.cli.table import refusal, table_of
 from service.evaluation import Asked, Evaluation, Site, ask, assess, compose
 from service.fhir.issues import Refused
 from service.fhir.outcome import write_outcome
+from service.fhir.parameters import Said
 from service.logs import told
 from service.record import Issue
 
@@ -93,7 +94,7 @@ def evaluate(
     site = open_or_leave(settings_or_leave())
     try:
         found = find(inputs)
-        asked = ask(site, now, include_evidence, strict=strict)
+        asked = ask(site, now, Said(include_evidence=include_evidence), strict=strict)
     except ValueError as wrong:
         exits.leave(exits.USAGE, str(wrong))
     if form is Format.json and len(found) > 1:

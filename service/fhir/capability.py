@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import json
 
 from service.fhir.flags import WritingOptions
+from service.fhir.parameters import PARAMETERS
 from service.knowledge.model import Knowledge
 
 #: When what is said here last changed.
@@ -63,27 +64,7 @@ def write_operation_definition(options: WritingOptions) -> bytes:
             _parameter(
                 "resource", "in", "Resource", "What is to be judged: a Bundle, or one resource.", 1
             ),
-            _parameter(
-                "now",
-                "in",
-                "string",
-                "The moment to judge at: a FHIR dateTime, or latest for each patient's own "
-                "newest clinical time. The clock where it is missing.",
-            ),
-            _parameter(
-                "includeEvidence",
-                "in",
-                "boolean",
-                "Whether the resources that flags refer to come back. Where it is missing, "
-                "those do that only the request could name (urn:).",
-            ),
-            _parameter(
-                "explain",
-                "in",
-                "boolean",
-                "Whether the OperationOutcome tells, for each patient and cause, how near it came "
-                "to being named, and what would change one that was.",
-            ),
+            *(_parameter(name, "in", one.type, one.text) for name, one in PARAMETERS.items()),
             _parameter(
                 "return",
                 "out",
