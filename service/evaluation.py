@@ -136,6 +136,7 @@ def writing_options(site: Site, said: Said | None = None) -> WritingOptions:
         service_version=__version__,
         include_evidence=said.include_evidence,
         snomed=site.snomed,
+        provenance=bool(said.provenance),
     )
 
 

@@ -18,6 +18,7 @@ from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 from fhir.resources.R4B.flag import Flag
 from fhir.resources.R4B.operationdefinition import OperationDefinition
 from fhir.resources.R4B.operationoutcome import OperationOutcome
+from fhir.resources.R4B.provenance import Provenance
 from pydantic import ValidationError
 
 from tests.fhir_syntax import (
@@ -37,7 +38,13 @@ _MODELS: dict[str, Any] = {
     "Flag": Flag,
     "OperationDefinition": OperationDefinition,
     "OperationOutcome": OperationOutcome,
+    "Provenance": Provenance,
 }
+
+_CREATED = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
+_PARTICIPANTS = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+#: Of the roles that an entity of a Provenance can have, those that R4 and R5 share.
+_ROLES = {"quotation", "removal", "revision", "source"}
 
 FLAG_STATUS = {"active", "inactive", "entered-in-error"}
 
@@ -61,6 +68,8 @@ FLAG_PRIORITY = {
     "PH": "High priority",
 }
 _CODE_SYSTEMS = {
+    _CREATED: {"CREATE": "create", "UPDATE": "revise"},
+    _PARTICIPANTS: {"assembler": "Assembler"},
     "http://terminology.hl7.org/CodeSystem/flag-category": FLAG_CATEGORY,
     "http://hl7.org/fhir/flag-priority-code": FLAG_PRIORITY,
 }
@@ -96,8 +105,13 @@ ISSUE_TYPES = set(
 )
 
 
+#: The types of the resources that the service writes itself.
+_OURS = {"Flag", "OperationOutcome", "Provenance"}
+
+
 def assert_valid_answer(body: Json) -> dict[str, Any]:
-    """A collection of Flags, one OperationOutcome, then resources of the request.
+    """A collection of Flags, one OperationOutcome, perhaps Provenances, then resources of the
+    request.
 
     Those are the sender's, and stand for themselves.
     """
@@ -106,6 +120,10 @@ def assert_valid_answer(body: Json) -> dict[str, Any]:
 
 def assert_valid_flag(body: Json) -> dict[str, Any]:
     return _assert(body, "Flag", _check_flag)
+
+
+def assert_valid_provenance(body: Json) -> dict[str, Any]:
+    return _assert(body, "Provenance", _check_provenance)
 
 
 def assert_valid_outcome(body: Json) -> dict[str, Any]:
@@ -262,6 +280,30 @@ def _check_outcome(outcome: dict[str, Any]) -> Iterator[str]:
             yield f"{path}.expression: one stands twice"
 
 
+def _check_provenance(provenance: dict[str, Any]) -> Iterator[str]:
+    yield from check_syntax(provenance, "Provenance")
+    yield from _check_model(provenance)
+    for index, target in enumerate(provenance.get("target") or []):
+        yield from check_reference(
+            target, frozenset({"Flag"}), set(), f"Provenance.target[{index}]"
+        )
+    for name in ("target", "recorded", "agent"):
+        if not provenance.get(name):
+            yield f"Provenance.{name}: missing"
+    yield from _check_coded(provenance.get("activity"), "Provenance.activity")
+    for index, agent in enumerate(provenance.get("agent") or []):
+        path = f"Provenance.agent[{index}]"
+        yield from _check_coded(agent.get("type"), f"{path}.type")
+        yield from check_reference(agent.get("who"), frozenset({"Device"}), set(), f"{path}.who")
+    for index, entity in enumerate(provenance.get("entity") or []):
+        path = f"Provenance.entity[{index}]"
+        if entity.get("role") not in _ROLES:
+            yield f"{path}.role: {entity.get('role')!r} is no role in R4 and R5"
+        yield from check_reference(entity.get("what"), None, set(), f"{path}.what")
+    for policy in provenance.get("policy") or []:
+        yield from check_uri(policy, "Provenance.policy")
+
+
 def _check_answer(bundle: dict[str, Any]) -> Iterator[str]:
     if bundle.get("type") != "collection":
         yield f"Bundle.type: {bundle.get('type')!r}, not collection"
@@ -273,10 +315,13 @@ def _check_answer(bundle: dict[str, Any]) -> Iterator[str]:
     urls = [entry["fullUrl"] for entry in entries if "fullUrl" in entry]
     for url in sorted({url for url in urls if urls.count(url) > 1}):
         yield f"Bundle.entry: {url} stands twice (bdl-7)"
-    ours = [entry for entry in entries if _kind(entry) in {"Flag", "OperationOutcome"}]
+    ours = [entry for entry in entries if _kind(entry) in _OURS]
     kinds = [_kind(entry) for entry in entries[: len(ours)]]
-    if kinds != ["Flag"] * (len(ours) - 1) + ["OperationOutcome"]:
+    flags, traces = kinds.count("Flag"), kinds.count("Provenance")
+    if kinds != ["Flag"] * flags + ["OperationOutcome"] + ["Provenance"] * traces:
         yield "Bundle.entry: not Flags, then one OperationOutcome, then the request's resources"
+    if traces not in {0, flags}:
+        yield f"Bundle.entry: {traces} Provenances for {flags} Flags"
     # The rest are the sender's resources, as they came.
     yield from check_syntax({**bundle, "entry": ours}, "Bundle")
     yield from _check_model({**bundle, "entry": ours})
@@ -300,6 +345,10 @@ def _check_entry(entry: dict[str, Any], path: str) -> Iterator[str]:
     elif resource["resourceType"] == "OperationOutcome":
         yield from _prefixed(path, _check_outcome(resource))
         yield from check_uri(url, f"{path}.fullUrl")
+    elif resource["resourceType"] == "Provenance":
+        yield from _prefixed(path, _check_provenance(resource))
+        if url != f"urn:uuid:{resource.get('id')}":
+            yield f"{path}.fullUrl: {url!r} is not that of the Provenance's id"
 
 
 def _prefixed(path: str, complaints: Iterator[str]) -> Iterator[str]:

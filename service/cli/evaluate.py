@@ -79,6 +79,10 @@ def evaluate(
             "missing, those that only the request could name (urn:).",
         ),
     ] = None,
+    provenance: Annotated[
+        bool,
+        typer.Option("--provenance", help="Whether the answer holds a Provenance for each Flag."),
+    ] = False,
     strict: Annotated[
         bool,
         typer.Option(
@@ -94,7 +98,8 @@ def evaluate(
     site = open_or_leave(settings_or_leave())
     try:
         found = find(inputs)
-        asked = ask(site, now, Said(include_evidence=include_evidence), strict=strict)
+        said = Said(include_evidence=include_evidence, provenance=provenance)
+        asked = ask(site, now, said, strict=strict)
     except ValueError as wrong:
         exits.leave(exits.USAGE, str(wrong))
     if form is Format.json and len(found) > 1:

@@ -9,6 +9,7 @@ from msgspec import Raw, json, structs
 from service.fhir.explanations import explained
 from service.fhir.flags import WritingOptions, flag, names_in, uuid_text
 from service.fhir.outcome import arranged, outcome, place
+from service.fhir.provenance import provenance
 from service.fhir.summary import summary
 from service.knowledge.model import Knowledge
 from service.record import PRIORITIES, STRENGTHS, Assessment, Cause, Issue
@@ -23,7 +24,8 @@ def write(
     knowledge: Knowledge,
     options: WritingOptions,
 ) -> bytes:
-    """The answer as JSON: Flags, one OperationOutcome, then evidence that came with the request.
+    """The answer as JSON: Flags, one OperationOutcome, where they were asked for a Provenance for
+    each Flag, then evidence that came with the request.
 
     Flags come most pressing first, over all patients. The OperationOutcome tells
     first for each patient what was read and found, then every issue: `issues` and the
@@ -34,13 +36,24 @@ def write(
     The same arguments give the same bytes, in whatever order assessments and issues come.
     """
     judged = sorted(assessments, key=_place)
-    flags = [flag(cause, of, knowledge, options) for cause, of in _pressing(judged)]
-    entries = [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in flags]
+    pressing = _pressing(judged)
+    flags = [flag(cause, of, knowledge, options) for cause, of in pressing]
+    entries = [_named(one) for one in flags]
     entries.append(_outcome_entry(judged, issues, knowledge, options))
+    if options.provenance:
+        for one, (cause, of) in zip(flags, pressing, strict=True):
+            url = f"urn:uuid:{one['id']}"
+            trace = provenance(one, url, of.moment, cause.links, knowledge, options)
+            entries.append(_named(trace))
     if options.include_evidence is not False:
         entries.extend(_evidence(flags, resources, everything=bool(options.include_evidence)))
     # msgspec writes it once and copies Raw as it is; no other JSON writer at hand does both.
     return json.encode({"resourceType": "Bundle", "type": "collection", "entry": entries})
+
+
+def _named(resource: dict[str, Any]) -> dict[str, Any]:
+    """An entry for a resource of ours, under its id."""
+    return {"fullUrl": f"urn:uuid:{resource['id']}", "resource": resource}
 
 
 def _place(assessment: Assessment) -> tuple[Any, ...]:

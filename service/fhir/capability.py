@@ -62,7 +62,12 @@ def write_operation_definition(options: WritingOptions) -> bytes:
         "instance": False,
         "parameter": [
             _parameter(
-                "resource", "in", "Resource", "What is to be judged: a Bundle, or one resource.", 1
+                "resource",
+                "in",
+                "Resource",
+                "What is to be judged: a Bundle, or one resource.",
+                1,
+                "*",
             ),
             *(_parameter(name, "in", one.type, one.text) for name, one in PARAMETERS.items()),
             _parameter(
@@ -81,12 +86,14 @@ def _operation_url(options: WritingOptions) -> str:
     return f"{options.base}/OperationDefinition/flag-causes"
 
 
-def _parameter(name: str, use: str, kind: str, text: str, least: int = 0) -> dict[str, Any]:
+def _parameter(
+    name: str, use: str, kind: str, text: str, least: int = 0, most: str = "1"
+) -> dict[str, Any]:
     return {
         "name": name,
         "use": use,
         "min": least,
-        "max": "1",
+        "max": most,
         "documentation": text,
         "type": kind,
     }

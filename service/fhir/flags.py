@@ -64,6 +64,7 @@ class WritingOptions(Struct, frozen=True):
     its end. `site_key` is the secret that ids are derived with. `include_evidence`: whether
     the resources that flags refer to come back in the answer; None: those that only the
     request could name (urn:). `snomed`: SNOMED CT beside the own code of a cause.
+    `provenance`: a Provenance for each Flag.
     """
 
     base: str
@@ -71,6 +72,7 @@ class WritingOptions(Struct, frozen=True):
     service_version: str
     include_evidence: bool | None = None
     snomed: bool = False
+    provenance: bool = False
 
 
 def flag(
@@ -109,16 +111,21 @@ def flag(
     newest = _newest(cause.evidence, assessment.moment)
     if newest is not None:
         written["period"] = {"start": _date_time(newest)}
-    written["author"] = _author(knowledge, options)
+    written["author"] = author(knowledge, options)
     return written
 
 
 def names_in(written: dict[str, Any]) -> Iterator[str]:
     """The literal references of a Flag: its subject's, then those to its evidence."""
-    details = (extension.get("valueReference", {}) for extension in written["extension"])
-    for reference in (written["subject"], *details):
+    for reference in (written["subject"], *details_in(written)):
         if "reference" in reference:
             yield reference["reference"]
+
+
+def details_in(written: dict[str, Any]) -> list[dict[str, Any]]:
+    """The References of a Flag to its evidence."""
+    extensions = written["extension"]
+    return [one["valueReference"] for one in extensions if "valueReference" in one]
 
 
 def uuid_text(digest: bytes) -> str:
@@ -158,7 +165,7 @@ def _subject(patient: Patient) -> dict[str, Any]:
     return subject
 
 
-def _author(knowledge: Knowledge, options: WritingOptions) -> dict[str, Any]:
+def author(knowledge: Knowledge, options: WritingOptions) -> dict[str, Any]:
     """A logical reference to this service as a Device, with the versions that it judged by."""
     return {
         "type": "Device",

@@ -9,12 +9,14 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+
 class Said(Struct, frozen=True, rename="camel"):
     """What a caller said; None where nothing was. `now` is "latest" or a time, as it was sent."""
 
     now: str | None = None
     include_evidence: bool | None = None
     explain: bool | None = None
+    provenance: bool | None = None
 
 
 class Parameter(Struct, frozen=True):
@@ -41,6 +43,11 @@ PARAMETERS = {
         "boolean",
         "Whether the OperationOutcome tells, for each patient and cause, how near it came to being "
         "named, and what would change one that was.",
+    ),
+    "provenance": Parameter(
+        "boolean",
+        "Whether the answer holds a Provenance for each Flag: from which evidence, by which rules "
+        "and by which version of this service it was made.",
     ),
 }
 

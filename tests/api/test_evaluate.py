@@ -125,6 +125,19 @@ def test_evidence_comes_back_as_it_was_asked_for(
         assert bool(evidence_in(answer.json())) is comes
 
 
+def test_provenance_is_asked_for_in_the_query_or_in_parameters(app: FastAPI) -> None:
+    body = sample("hyponatremia-alcohol-use-disorder")
+    asked = parameters(body, now=("valueString", "latest"), provenance=("valueBoolean", True))
+
+    for answer in (
+        post(app, body, params={"now": "latest", "provenance": "true"}),
+        post(app, asked, params={"provenance": "false"}),
+    ):
+        kinds = [entry["resource"]["resourceType"] for entry in answer.json()["entry"]]
+        assert kinds.count("Provenance") == kinds.count("Flag") > 0
+    assert "Provenance" not in post(app, body, params={"now": "latest"}).text
+
+
 def test_the_answer_is_named_as_the_caller_asks(app: FastAPI) -> None:
     answer = post(app, sample("healthy"), headers={"Accept": "application/json"})
 

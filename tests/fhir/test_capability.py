@@ -1,4 +1,5 @@
 from service.fhir.capability import write_capability_statement, write_operation_definition
+from service.fhir.parameters import PARAMETERS
 from tests.fhir.assessed import KNOWLEDGE, OPTIONS
 from tests.fhir_validity import (
     assert_valid_capability_statement,
@@ -33,14 +34,13 @@ def test_the_operation_that_the_statement_refers_to_is_the_one_defined() -> None
     assert definition["affectsState"] is False
 
 
-def test_the_operation_takes_a_resource_a_moment_and_a_wish() -> None:
+def test_the_operation_takes_resources_and_every_parameter() -> None:
     definition = assert_valid_operation_definition(write_operation_definition(OPTIONS))
     assert [
-        (one["name"], one["use"], one["type"], one["min"]) for one in definition["parameter"]
+        (one["name"], one["use"], one["type"], one["min"], one["max"])
+        for one in definition["parameter"]
     ] == [
-        ("resource", "in", "Resource", 1),
-        ("now", "in", "string", 0),
-        ("includeEvidence", "in", "boolean", 0),
-        ("explain", "in", "boolean", 0),
-        ("return", "out", "Bundle", 1),
+        ("resource", "in", "Resource", 1, "*"),
+        *((name, "in", one.type, 0, "1") for name, one in PARAMETERS.items()),
+        ("return", "out", "Bundle", 1, "1"),
     ]
