@@ -11,7 +11,8 @@ from service import __version__
 from service.engine import Engine
 from service.engine.canary import canary
 from service.fhir.answer import WritingOptions, write
-from service.fhir.parameters import Said, first_said
+from service.fhir.issues import refusal
+from service.fhir.parameters import Said, contradiction, first_said
 from service.fhir.reading import LATEST, Intake, ReadingOptions, Refused, read
 from service.fhir.times import moment
 from service.knowledge.loader import load
@@ -109,7 +110,10 @@ def assess(site: Site, body: bytes, asked: Asked, clock: datetime) -> Evaluation
     if len(body) > site.max_body_bytes:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, (too_large(site.max_body_bytes),))
     intake = read(body, site.knowledge, _reading_options(site, asked, clock))
-    if not first_said(intake.said, asked.said).explain:
+    said = first_said(intake.said, asked.said)
+    if why := contradiction(said):
+        raise refusal(HTTPStatus.BAD_REQUEST, "invalid", why)
+    if not said.explain:
         return Evaluation(intake, tuple(map(site.engine.assess, intake.records)))
     return Evaluation(
         intake, tuple(site.engine.explain(record, asked.cause) for record in intake.records)
@@ -117,7 +121,7 @@ def assess(site: Site, body: bytes, asked: Asked, clock: datetime) -> Evaluation
 
 
 def compose(site: Site, evaluation: Evaluation, asked: Asked) -> bytes:
-    """The answer to what was asked for: a Bundle."""
+    """The answer to what was asked for. Refused: a transaction that can not name what it must."""
     intake = evaluation.intake
     options = writing_options(site, first_said(intake.said, asked.said))
     return write(evaluation.assessments, intake.issues, intake.resources, site.knowledge, options)
@@ -137,6 +141,7 @@ def writing_options(site: Site, said: Said | None = None) -> WritingOptions:
         include_evidence=said.include_evidence,
         snomed=site.snomed,
         provenance=bool(said.provenance),
+        transaction=said.bundle_type == "transaction",
     )
 
 

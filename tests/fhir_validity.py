@@ -18,6 +18,7 @@ from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 from fhir.resources.R4B.flag import Flag
 from fhir.resources.R4B.operationdefinition import OperationDefinition
 from fhir.resources.R4B.operationoutcome import OperationOutcome
+from fhir.resources.R4B.parameters import Parameters
 from fhir.resources.R4B.provenance import Provenance
 from pydantic import ValidationError
 
@@ -38,6 +39,7 @@ _MODELS: dict[str, Any] = {
     "Flag": Flag,
     "OperationDefinition": OperationDefinition,
     "OperationOutcome": OperationOutcome,
+    "Parameters": Parameters,
     "Provenance": Provenance,
 }
 
@@ -116,6 +118,11 @@ def assert_valid_answer(body: Json) -> dict[str, Any]:
     Those are the sender's, and stand for themselves.
     """
     return _assert(body, "Bundle", _check_answer)
+
+
+def assert_valid_transaction(body: Json) -> dict[str, Any]:
+    """Parameters: a transaction of Flags and their Provenances, and an OperationOutcome."""
+    return _assert(body, "Parameters", _check_transaction_answer)
 
 
 def assert_valid_flag(body: Json) -> dict[str, Any]:
@@ -349,6 +356,56 @@ def _check_entry(entry: dict[str, Any], path: str) -> Iterator[str]:
         yield from _prefixed(path, _check_provenance(resource))
         if url != f"urn:uuid:{resource.get('id')}":
             yield f"{path}.fullUrl: {url!r} is not that of the Provenance's id"
+
+
+def _check_transaction_answer(parameters: dict[str, Any]) -> Iterator[str]:
+    yield from check_syntax(parameters, "Parameters")
+    yield from _check_model(parameters)
+    given = {one.get("name"): one.get("resource") or {} for one in parameters.get("parameter", ())}
+    if list(given) != ["return", "outcome"] or len(parameters["parameter"]) != len(given):
+        yield f"Parameters: {list(given)}, not return and outcome"
+        return
+    yield from _prefixed("Parameters.outcome", _check_outcome(given["outcome"]))
+    yield from _prefixed("Parameters.return", _check_transaction(given["return"]))
+
+
+def _check_transaction(bundle: dict[str, Any]) -> Iterator[str]:
+    if bundle.get("type") != "transaction":
+        yield f"Bundle.type: {bundle.get('type')!r}, not transaction"
+    entries = bundle.get("entry") or []
+    flags = [entry for entry in entries if _kind(entry) == "Flag"]
+    urls = {entry.get("fullUrl") for entry in entries}
+    if len(urls) != len(entries):
+        yield "Bundle.entry: a fullUrl stands twice (bdl-7)"
+    for index, entry in enumerate(entries):
+        path, resource = f"Bundle.entry[{index}]", entry.get("resource") or {}
+        yield from check_uri(entry.get("fullUrl"), f"{path}.fullUrl")
+        if {"id", "meta"} & set(resource):
+            yield f"{path}.resource: names itself, which is up to the server"
+        asked = (entry.get("request") or {}).get("method"), (entry.get("request") or {}).get("url")
+        if entry in flags:
+            yield from _prefixed(path, _check_flag(resource))
+            (own,) = resource.get("identifier") or [{}]
+            if asked != ("PUT", f"Flag?identifier={own.get('system')}|{own.get('value')}"):
+                yield f"{path}.request: {asked}, not a PUT to the Flag's identifier"
+            yield from _prefixed(path, _check_named_elsewhere(resource))
+        else:
+            yield from _prefixed(path, _check_provenance(resource))
+            if asked != ("POST", "Provenance"):
+                yield f"{path}.request: {asked}, not a POST of a Provenance"
+            yield from (
+                f"{path}.resource.target: {one['reference']!r} is not in the transaction"
+                for one in resource.get("target") or []
+                if one.get("reference") not in urls
+            )
+
+
+def _check_named_elsewhere(flag: dict[str, Any]) -> Iterator[str]:
+    details = (one.get("valueReference") for one in flag.get("extension") or [])
+    for reference in (flag.get("subject") or {}, *filter(None, details)):
+        literal = str(reference.get("reference", ""))
+        if literal.lower().startswith("urn:") or not (literal or "identifier" in reference):
+            yield f"Flag: {reference} names nothing on another server"
 
 
 def _prefixed(path: str, complaints: Iterator[str]) -> Iterator[str]:

@@ -83,6 +83,14 @@ def evaluate(
         bool,
         typer.Option("--provenance", help="Whether the answer holds a Provenance for each Flag."),
     ] = False,
+    transaction: Annotated[
+        bool,
+        typer.Option(
+            "--transaction",
+            help="Answer with a transaction that can be posted to a FHIR server, and the "
+            "OperationOutcome beside it, as Parameters. For json and ndjson.",
+        ),
+    ] = False,
     strict: Annotated[
         bool,
         typer.Option(
@@ -98,7 +106,11 @@ def evaluate(
     site = open_or_leave(settings_or_leave())
     try:
         found = find(inputs)
-        said = Said(include_evidence=include_evidence, provenance=provenance)
+        said = Said(
+            include_evidence=include_evidence,
+            provenance=provenance,
+            bundle_type="transaction" if transaction else None,
+        )
         asked = ask(site, now, said, strict=strict)
     except ValueError as wrong:
         exits.leave(exits.USAGE, str(wrong))

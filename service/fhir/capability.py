@@ -74,8 +74,17 @@ def write_operation_definition(options: WritingOptions) -> bytes:
                 "return",
                 "out",
                 "Bundle",
-                "A collection: Flags, most pressing first, one OperationOutcome, then evidence.",
+                "A collection, which is the answer by itself: Flags, most pressing first, one "
+                "OperationOutcome, Provenances, then evidence. With bundleType=transaction: a "
+                "transaction of Flags and Provenances, inside of Parameters.",
                 1,
+            ),
+            _parameter(
+                "outcome",
+                "out",
+                "OperationOutcome",
+                "With bundleType=transaction: what was read, used and not used. A collection "
+                "holds it among its entries.",
             ),
         ],
     }

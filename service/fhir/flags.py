@@ -64,7 +64,7 @@ class WritingOptions(Struct, frozen=True):
     its end. `site_key` is the secret that ids are derived with. `include_evidence`: whether
     the resources that flags refer to come back in the answer; None: those that only the
     request could name (urn:). `snomed`: SNOMED CT beside the own code of a cause.
-    `provenance`: a Provenance for each Flag.
+    `provenance`: a Provenance for each Flag. `transaction`: Flags as a transaction for a server.
     """
 
     base: str
@@ -73,6 +73,7 @@ class WritingOptions(Struct, frozen=True):
     include_evidence: bool | None = None
     snomed: bool = False
     provenance: bool = False
+    transaction: bool = False
 
 
 def flag(

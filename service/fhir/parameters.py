@@ -17,6 +17,7 @@ class Said(Struct, frozen=True, rename="camel"):
     include_evidence: bool | None = None
     explain: bool | None = None
     provenance: bool | None = None
+    bundle_type: Literal["collection", "transaction"] | None = None
 
 
 class Parameter(Struct, frozen=True):
@@ -49,6 +50,13 @@ PARAMETERS = {
         "Whether the answer holds a Provenance for each Flag: from which evidence, by which rules "
         "and by which version of this service it was made.",
     ),
+    "bundleType": Parameter(
+        "code",
+        "collection, which is the default: a Bundle to read. transaction: a Bundle to be posted to "
+        "a FHIR server as it is, as the parameter return of Parameters, beside the "
+        "OperationOutcome as the parameter outcome.",
+        ("collection", "transaction"),
+    ),
 }
 
 NAMES = ", ".join(PARAMETERS)
@@ -61,6 +69,16 @@ def why_not(name: str, value: object) -> str | None:
         return f"{name} is {' or '.join(parameter.codes)}."
     if parameter.type == "boolean" and not isinstance(value, bool):
         return f"{name} is true or false."
+    return None
+
+
+def contradiction(one: Said) -> str | None:
+    """Why what was said can not be had together; None where it can."""
+    if one.bundle_type == "transaction" and one.include_evidence:
+        return (
+            "includeEvidence=true and bundleType=transaction do not go together: a transaction "
+            "writes Flags, and would write the evidence a second time."
+        )
     return None
 
 

@@ -11,6 +11,7 @@ from tests.fhir_validity import (
     assert_valid_capability_statement,
     assert_valid_operation_definition,
     assert_valid_outcome,
+    assert_valid_transaction,
 )
 
 FHIR_JSON = "application/fhir+json"
@@ -22,6 +23,7 @@ _CHECKS = {
     "CapabilityStatement": assert_valid_capability_statement,
     "OperationDefinition": assert_valid_operation_definition,
     "OperationOutcome": assert_valid_outcome,
+    "Parameters": assert_valid_transaction,
 }
 
 

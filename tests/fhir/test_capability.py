@@ -43,4 +43,5 @@ def test_the_operation_takes_resources_and_every_parameter() -> None:
         ("resource", "in", "Resource", 1, "*"),
         *((name, "in", one.type, 0, "1") for name, one in PARAMETERS.items()),
         ("return", "out", "Bundle", 1, "1"),
+        ("outcome", "out", "OperationOutcome", 0, "1"),
     ]
