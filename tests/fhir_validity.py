@@ -10,6 +10,7 @@ script in the narrative, an Observation as subject and an empty issue.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -123,6 +124,11 @@ def assert_valid_answer(body: Json) -> dict[str, Any]:
 def assert_valid_transaction(body: Json) -> dict[str, Any]:
     """Parameters: a transaction of Flags and their Provenances, and an OperationOutcome."""
     return _assert(body, "Parameters", _check_transaction_answer)
+
+
+def assert_valid_batch_response(body: Json) -> dict[str, Any]:
+    """A batch-response; what it answers with is valid by itself."""
+    return _assert(body, "Bundle", _check_batch_response)
 
 
 def assert_valid_flag(body: Json) -> dict[str, Any]:
@@ -400,6 +406,32 @@ def _check_transaction(bundle: dict[str, Any]) -> Iterator[str]:
             )
 
 
+def _check_batch_response(bundle: dict[str, Any]) -> Iterator[str]:
+    if bundle.get("type") != "batch-response":
+        yield f"Bundle.type: {bundle.get('type')!r}, not batch-response"
+    if bundle.get("entry") == []:
+        yield "Bundle.entry: empty (ele-1)"
+    for index, entry in enumerate(bundle.get("entry") or []):
+        path = f"Bundle.entry[{index}]"
+        response = entry.get("response") or {}
+        if not re.fullmatch("[1-5][0-9]{2}", str(response.get("status"))):
+            yield f"{path}.response.status: {response.get('status')!r} is no HTTP status"
+        if ("resource" in entry) == ("outcome" in response) or set(entry) > {
+            "resource",
+            "response",
+        }:
+            yield f"{path}: neither an answer nor a refusal"
+        if "outcome" in response:
+            yield from _prefixed(path, _check_outcome(response["outcome"]))
+            continue
+        resource = entry.get("resource") or {}
+        check = _ANSWERS.get(_kind(entry))
+        if check is None:
+            yield f"{path}.resource: a {_kind(entry)} is no answer"
+        else:
+            yield from _prefixed(path, check(resource))
+
+
 def _check_named_elsewhere(flag: dict[str, Any]) -> Iterator[str]:
     details = (one.get("valueReference") for one in flag.get("extension") or [])
     for reference in (flag.get("subject") or {}, *filter(None, details)):
@@ -450,3 +482,12 @@ def _check_operation(definition: dict[str, Any]) -> Iterator[str]:
     for parameter in definition.get("parameter") or []:
         if not {"name", "use", "min", "max", "type"} <= set(parameter):
             yield f"OperationDefinition.parameter {parameter.get('name')}: incomplete"
+
+
+#: What an entry of a batch may be answered with.
+_ANSWERS = {
+    "Bundle": _check_answer,
+    "CapabilityStatement": _check_capability,
+    "OperationDefinition": _check_operation,
+    "Parameters": _check_transaction_answer,
+}

@@ -40,14 +40,14 @@ def router(samples: Mapping[str, Any]) -> APIRouter:
             200: {"description": "A Bundle of Flags", "content": {FHIR_JSON: {}, JSON: {}}},
             **{
                 status: {"description": text, "content": {FHIR_JSON: {}}}
-                for status, text in _REFUSALS.items()
+                for status, text in REFUSALS.items()
             },
         },
     )
     return routes
 
 
-_REFUSALS = {
+REFUSALS = {
     400: "Not JSON, not UTF-8, not FHIR (in strict handling, not valid), or a parameter that "
     "can not be",
     401: "No API key, or a wrong one",
@@ -80,17 +80,23 @@ def _described(samples: Mapping[str, Any]) -> dict[str, Any]:
 
 async def flag_causes(request: Request) -> Response:
     site: Site = request.app.state.site
-    media_type = answer_type(request.headers.getlist("accept"))
-    if media_type is None:
-        raise Refusal(
-            HTTPStatus.NOT_ACCEPTABLE, f"The answer is {FHIR_JSON} or {JSON}; Accept takes neither."
-        )
+    media_type = wanted_type(request)
     prefer = request.headers.getlist("prefer")
     asked = read_query(request.query_params, site, strict=handling(prefer) == "strict")
     body = await read_body(request, site.max_body_bytes)
     # In a thread, so that a large bundle does not keep the health checks waiting.
     bundle = await run_in_threadpool(answer, site, body, asked, datetime.now(UTC))
     return Response(bundle, headers=applied(prefer), media_type=media_type)
+
+
+def wanted_type(request: Request) -> str:
+    """Under which name to answer. Refusal: 406 for a caller that takes neither."""
+    media_type = answer_type(request.headers.getlist("accept"))
+    if media_type is None:
+        raise Refusal(
+            HTTPStatus.NOT_ACCEPTABLE, f"The answer is {FHIR_JSON} or {JSON}; Accept takes neither."
+        )
+    return media_type
 
 
 def read_query(query: QueryParams, site: Site, *, strict: bool = False) -> Asked:

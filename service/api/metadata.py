@@ -9,11 +9,20 @@ from service.fhir.capability import write_capability_statement, write_operation_
 router = APIRouter(tags=["FHIR"])
 
 
+def capability_statement(request: Request) -> bytes:
+    site: Site = request.app.state.site
+    keyed = bool(request.app.state.keys)
+    return write_capability_statement(site.knowledge, writing_options(site), keyed=keyed)
+
+
+def operation_definition(request: Request) -> bytes:
+    site: Site = request.app.state.site
+    return write_operation_definition(writing_options(site))
+
+
 @router.get("/fhir/metadata", summary="The CapabilityStatement", response_class=Response)
 def metadata(request: Request) -> Response:
-    site: Site = request.app.state.site
-    statement = write_capability_statement(site.knowledge, writing_options(site))
-    return Response(statement, media_type=FHIR_JSON)
+    return Response(capability_statement(request), media_type=FHIR_JSON)
 
 
 @router.get(
@@ -22,5 +31,4 @@ def metadata(request: Request) -> Response:
     response_class=Response,
 )
 def operation(request: Request) -> Response:
-    site: Site = request.app.state.site
-    return Response(write_operation_definition(writing_options(site)), media_type=FHIR_JSON)
+    return Response(operation_definition(request), media_type=FHIR_JSON)

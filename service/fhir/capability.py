@@ -12,8 +12,20 @@ from service.knowledge.model import Knowledge
 CHANGED = "2026-11-25"
 
 
-def write_capability_statement(knowledge: Knowledge, options: WritingOptions) -> bytes:
-    """The answer to GET /fhir/metadata. It claims one operation and nothing else."""
+_KEYED = (
+    "Evaluating needs one of the site's API keys: Authorization: Bearer KEY, or X-API-Key: KEY. "
+    "This statement and the OperationDefinition need none."
+)
+_OPEN = "This instance asks for no API key."
+
+
+def write_capability_statement(
+    knowledge: Knowledge, options: WritingOptions, *, keyed: bool
+) -> bytes:
+    """The answer to GET /fhir/metadata. It claims what this service does and nothing else.
+
+    `keyed`: callers need an API key.
+    """
     rules = f"Rules {knowledge.ruleset.version}, SHA-256 {knowledge.digest[:12]}."
     statement = {
         "resourceType": "CapabilityStatement",
@@ -34,6 +46,25 @@ def write_capability_statement(knowledge: Knowledge, options: WritingOptions) ->
                 "mode": "server",
                 "documentation": "Nothing is stored: a request is judged and answered. With "
                 "Prefer: handling=strict, it is refused unless all its resources are valid.",
+                "security": {
+                    "cors": False,
+                    **({"service": [{"text": "API key"}]} if keyed else {}),
+                    "description": _KEYED if keyed else _OPEN,
+                },
+                "resource": [
+                    {
+                        "type": "OperationDefinition",
+                        "interaction": [{"code": "read"}],
+                        "documentation": "That of $flag-causes alone.",
+                    }
+                ],
+                "interaction": [
+                    {
+                        "code": "batch",
+                        "documentation": "Entries that POST to $flag-causes, or GET this statement "
+                        "or the OperationDefinition; any other is refused by itself.",
+                    }
+                ],
                 "operation": [{"name": "flag-causes", "definition": _operation_url(options)}],
             }
         ],

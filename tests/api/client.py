@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from tests.fhir_validity import (
     assert_valid_answer,
+    assert_valid_batch_response,
     assert_valid_capability_statement,
     assert_valid_operation_definition,
     assert_valid_outcome,
@@ -20,6 +21,7 @@ FLAG_CAUSES = "/fhir/$flag-causes"
 
 _CHECKS = {
     "Bundle": assert_valid_answer,
+    "batch-response": assert_valid_batch_response,
     "CapabilityStatement": assert_valid_capability_statement,
     "OperationDefinition": assert_valid_operation_definition,
     "OperationOutcome": assert_valid_outcome,
@@ -37,7 +39,8 @@ def call(app: FastAPI, method: str, path: str, **request: Any) -> httpx.Response
 
     answer = asyncio.run(ask())
     if answer.headers["content-type"].startswith(FHIR_JSON):
-        _CHECKS[answer.json()["resourceType"]](answer.content)
+        resource = answer.json()
+        _CHECKS.get(resource.get("type"), _CHECKS[resource["resourceType"]])(answer.content)
     return answer
 
 
