@@ -11,6 +11,8 @@ from service import __version__
 from service.engine import Engine
 from service.engine.canary import canary
 from service.fhir.answer import WritingOptions, write
+from service.fhir.issues import refusal
+from service.fhir.parameters import Said, contradiction, first_said
 from service.fhir.reading import LATEST, Intake, ReadingOptions, Refused, read
 from service.fhir.times import moment
 from service.knowledge.loader import load
@@ -39,17 +41,15 @@ class Asked(Struct, frozen=True):
     """What a caller asks for beside the data.
 
     `now`: the moment to judge at, LATEST for each patient's own newest clinical time, None for
-    the clock. `include_evidence`: whether the resources that flags refer to come back; None:
-    those that only the request could name. `strict`: refuse what is not valid FHIR. `explain`:
-    why causes were not named, of all or of one `cause` alone with all its rules. `sent` and
-    `release` are the releases of FHIR that the body is valid in, if that is asked, and that the
-    answer is in; None: the site's.
+    the clock. `said`: the other parameters; what the body's Parameters say comes before them.
+    `strict`: refuse what is not valid FHIR. `cause`: explain that one alone, with all its rules.
+    `sent` and `release` are the releases of FHIR that the body is valid in, if that is asked, and
+    that the answer is in; None: the site's.
     """
 
     now: datetime | Literal["latest"] | None = None
-    include_evidence: bool | None = None
+    said: Said = Said()
     strict: bool = False
-    explain: bool = False
     cause: str = ""
     sent: str | None = None
     release: str | None = None
@@ -87,25 +87,25 @@ def open_site(settings: Settings) -> Site:
 def ask(
     site: Site,
     now: str | None = None,
-    include_evidence: bool | None = None,
+    said: Said | None = None,
     *,
     strict: bool = False,
-    explain: bool = False,
     cause: str = "",
 ) -> Asked:
     """What a caller asks for, from text: `now` is "latest", a FHIR dateTime or missing.
 
     A date without a time means the end of that day. ValueError for anything else.
     """
+    said = said or Said()
     if now is None:
-        return Asked(None, include_evidence, strict, explain, cause)
+        return Asked(None, said, strict, cause)
     if now == LATEST:
-        return Asked("latest", include_evidence, strict, explain, cause)
+        return Asked("latest", said, strict, cause)
     try:
         moment_asked = moment(now, site.zone).latest
     except ValueError as wrong:
         raise ValueError(f"now: {wrong}") from wrong
-    return Asked(moment_asked, include_evidence, strict, explain, cause)
+    return Asked(moment_asked, said, strict, cause)
 
 
 def answer(site: Site, body: bytes, asked: Asked, clock: datetime) -> bytes:
@@ -122,8 +122,10 @@ def assess(site: Site, body: bytes, asked: Asked, clock: datetime) -> Evaluation
     if len(body) > site.max_body_bytes:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, (too_large(site.max_body_bytes),))
     intake = read(body, site.knowledge, _reading_options(site, asked, clock))
-    explain = asked.explain if intake.explain is None else intake.explain
-    if not explain:
+    said = first_said(intake.said, asked.said)
+    if why := contradiction(said):
+        raise refusal(HTTPStatus.BAD_REQUEST, "invalid", why)
+    if not said.explain:
         return Evaluation(intake, tuple(map(site.engine.assess, intake.records)))
     return Evaluation(
         intake, tuple(site.engine.explain(record, asked.cause) for record in intake.records)
@@ -131,11 +133,9 @@ def assess(site: Site, body: bytes, asked: Asked, clock: datetime) -> Evaluation
 
 
 def compose(site: Site, evaluation: Evaluation, asked: Asked) -> bytes:
-    """The answer's Bundle. What Parameters said of evidence comes before what the caller asked."""
+    """The answer to what was asked for. Refused: a transaction that can not name what it must."""
     intake = evaluation.intake
-    include = intake.include_evidence
-    evidence = asked.include_evidence if include is None else include
-    options = writing_options(site, evidence, asked.release)
+    options = writing_options(site, first_said(intake.said, asked.said), asked.release)
     return write(evaluation.assessments, intake.issues, intake.resources, site.knowledge, options)
 
 
@@ -145,15 +145,18 @@ def self_test(site: Site) -> bool:
 
 
 def writing_options(
-    site: Site, include_evidence: bool | None = None, release: str | None = None
+    site: Site, said: Said | None = None, release: str | None = None
 ) -> WritingOptions:
+    said = said or Said()
     return WritingOptions(
         base=site.base,
         site_key=site.site_key,
         service_version=__version__,
-        include_evidence=include_evidence,
+        include_evidence=said.include_evidence,
         snomed=site.snomed,
         release=release or site.release,
+        provenance=bool(said.provenance),
+        transaction=said.bundle_type == "transaction",
     )
 
 

@@ -11,6 +11,7 @@ Observation as subject and an empty issue.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -34,6 +35,11 @@ _MODELS: dict[str, Any] = {"4.0": R4B, "4.3": R4B, "5.0": resources}
 
 _VERSIONS = {"4.0": "4.0.1", "4.3": "4.3.0", "5.0": "5.0.0"}
 
+_CREATED = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
+_PARTICIPANTS = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+#: Of the roles that an entity of a Provenance can have, those that R4 and R5 share.
+_ROLES = {"quotation", "removal", "revision", "source"}
+
 FLAG_STATUS = {"active", "inactive", "entered-in-error"}
 
 #: https://terminology.hl7.org/CodeSystem-flag-category
@@ -56,6 +62,8 @@ FLAG_PRIORITY = {
     "PH": "High priority",
 }
 _CODE_SYSTEMS = {
+    _CREATED: {"CREATE": "create", "UPDATE": "revise"},
+    _PARTICIPANTS: {"assembler": "Assembler"},
     "http://terminology.hl7.org/CodeSystem/flag-category": FLAG_CATEGORY,
     "http://hl7.org/fhir/flag-priority-code": FLAG_PRIORITY,
 }
@@ -93,16 +101,35 @@ ISSUE_TYPES = set(
 )
 
 
+#: The types of the resources that the service writes itself.
+_OURS = {"Flag", "OperationOutcome", "Provenance"}
+
+
 def assert_valid_answer(body: Json, release: str = "4.0") -> dict[str, Any]:
-    """A collection of Flags, one OperationOutcome, then resources of the request.
+    """A collection of Flags, one OperationOutcome, perhaps Provenances, then resources of the
+    request.
 
     Those are the sender's, and stand for themselves.
     """
     return _assert(body, "Bundle", _check_answer, release)
 
 
+def assert_valid_transaction(body: Json, release: str = "4.0") -> dict[str, Any]:
+    """Parameters: a transaction of Flags and their Provenances, and an OperationOutcome."""
+    return _assert(body, "Parameters", _check_transaction_answer, release)
+
+
+def assert_valid_batch_response(body: Json, release: str = "4.0") -> dict[str, Any]:
+    """A batch-response; what it answers with is valid by itself."""
+    return _assert(body, "Bundle", _check_batch_response, release)
+
+
 def assert_valid_flag(body: Json, release: str = "4.0") -> dict[str, Any]:
     return _assert(body, "Flag", _check_flag, release)
+
+
+def assert_valid_provenance(body: Json, release: str = "4.0") -> dict[str, Any]:
+    return _assert(body, "Provenance", _check_provenance, release)
 
 
 def assert_valid_outcome(body: Json, release: str = "4.0") -> dict[str, Any]:
@@ -258,6 +285,30 @@ def _check_outcome(outcome: dict[str, Any], release: str) -> Iterator[str]:
             yield f"{path}.expression: one stands twice"
 
 
+def _check_provenance(provenance: dict[str, Any], release: str) -> Iterator[str]:
+    yield from check_syntax(provenance, "Provenance")
+    yield from _check_model(provenance, release)
+    for index, target in enumerate(provenance.get("target") or []):
+        yield from check_reference(
+            target, frozenset({"Flag"}), set(), f"Provenance.target[{index}]"
+        )
+    for name in ("target", "recorded", "agent"):
+        if not provenance.get(name):
+            yield f"Provenance.{name}: missing"
+    yield from _check_coded(provenance.get("activity"), "Provenance.activity")
+    for index, agent in enumerate(provenance.get("agent") or []):
+        path = f"Provenance.agent[{index}]"
+        yield from _check_coded(agent.get("type"), f"{path}.type")
+        yield from check_reference(agent.get("who"), frozenset({"Device"}), set(), f"{path}.who")
+    for index, entity in enumerate(provenance.get("entity") or []):
+        path = f"Provenance.entity[{index}]"
+        if entity.get("role") not in _ROLES:
+            yield f"{path}.role: {entity.get('role')!r} is no role in R4 and R5"
+        yield from check_reference(entity.get("what"), None, set(), f"{path}.what")
+    for policy in provenance.get("policy") or []:
+        yield from check_uri(policy, "Provenance.policy")
+
+
 def _check_answer(bundle: dict[str, Any], release: str) -> Iterator[str]:
     if bundle.get("type") != "collection":
         yield f"Bundle.type: {bundle.get('type')!r}, not collection"
@@ -269,10 +320,13 @@ def _check_answer(bundle: dict[str, Any], release: str) -> Iterator[str]:
     urls = [entry["fullUrl"] for entry in entries if "fullUrl" in entry]
     for url in sorted({url for url in urls if urls.count(url) > 1}):
         yield f"Bundle.entry: {url} stands twice (bdl-7)"
-    ours = [entry for entry in entries if _kind(entry) in {"Flag", "OperationOutcome"}]
+    ours = [entry for entry in entries if _kind(entry) in _OURS]
     kinds = [_kind(entry) for entry in entries[: len(ours)]]
-    if kinds != ["Flag"] * (len(ours) - 1) + ["OperationOutcome"]:
+    flags, traces = kinds.count("Flag"), kinds.count("Provenance")
+    if kinds != ["Flag"] * flags + ["OperationOutcome"] + ["Provenance"] * traces:
         yield "Bundle.entry: not Flags, then one OperationOutcome, then the request's resources"
+    if traces not in {0, flags}:
+        yield f"Bundle.entry: {traces} Provenances for {flags} Flags"
     # The rest are the sender's resources, as they came.
     yield from check_syntax({**bundle, "entry": ours}, "Bundle")
     yield from _check_model({**bundle, "entry": ours}, release)
@@ -291,13 +345,89 @@ def _check_entry(entry: dict[str, Any], path: str, release: str) -> Iterator[str
         yield f"{path}.fullUrl: missing (bdl-15)"
     if "/_history/" in str(url):
         yield f"{path}.fullUrl: names a version (bdl-8)"
-    if resource["resourceType"] == "Flag":
-        yield from _prefixed(path, _check_flag(resource, release))
-        if url != f"urn:uuid:{resource.get('id')}":
-            yield f"{path}.fullUrl: {url!r} is not that of the Flag's id"
-    elif resource["resourceType"] == "OperationOutcome":
-        yield from _prefixed(path, _check_outcome(resource, release))
+    kind = resource["resourceType"]
+    if kind in _OURS:
+        check = {"Flag": _check_flag, "Provenance": _check_provenance}.get(kind, _check_outcome)
+        yield from _prefixed(path, check(resource, release))
         yield from check_uri(url, f"{path}.fullUrl")
+    if kind in _OURS - {"OperationOutcome"} and url != f"urn:uuid:{resource.get('id')}":
+        yield f"{path}.fullUrl: {url!r} is not that of the {kind}'s id"
+
+
+def _check_transaction_answer(parameters: dict[str, Any], release: str) -> Iterator[str]:
+    yield from check_syntax(parameters, "Parameters")
+    yield from _check_model(parameters, release)
+    given = {one.get("name"): one.get("resource") or {} for one in parameters.get("parameter", ())}
+    if list(given) != ["return", "outcome"] or len(parameters["parameter"]) != len(given):
+        yield f"Parameters: {list(given)}, not return and outcome"
+        return
+    yield from _prefixed("Parameters.outcome", _check_outcome(given["outcome"], release))
+    yield from _prefixed("Parameters.return", _check_transaction(given["return"], release))
+
+
+def _check_transaction(bundle: dict[str, Any], release: str) -> Iterator[str]:
+    if bundle.get("type") != "transaction":
+        yield f"Bundle.type: {bundle.get('type')!r}, not transaction"
+    entries = bundle.get("entry") or []
+    flags = [entry for entry in entries if _kind(entry) == "Flag"]
+    urls = {entry.get("fullUrl") for entry in entries}
+    if len(urls) != len(entries):
+        yield "Bundle.entry: a fullUrl stands twice (bdl-7)"
+    for index, entry in enumerate(entries):
+        path, resource = f"Bundle.entry[{index}]", entry.get("resource") or {}
+        yield from check_uri(entry.get("fullUrl"), f"{path}.fullUrl")
+        if {"id", "meta"} & set(resource):
+            yield f"{path}.resource: names itself, which is up to the server"
+        asked = (entry.get("request") or {}).get("method"), (entry.get("request") or {}).get("url")
+        if entry in flags:
+            yield from _prefixed(path, _check_flag(resource, release))
+            (own,) = resource.get("identifier") or [{}]
+            if asked != ("PUT", f"Flag?identifier={own.get('system')}|{own.get('value')}"):
+                yield f"{path}.request: {asked}, not a PUT to the Flag's identifier"
+            yield from _prefixed(path, _check_named_elsewhere(resource))
+        else:
+            yield from _prefixed(path, _check_provenance(resource, release))
+            if asked != ("POST", "Provenance"):
+                yield f"{path}.request: {asked}, not a POST of a Provenance"
+            yield from (
+                f"{path}.resource.target: {one['reference']!r} is not in the transaction"
+                for one in resource.get("target") or []
+                if one.get("reference") not in urls
+            )
+
+
+def _check_batch_response(bundle: dict[str, Any], release: str) -> Iterator[str]:
+    if bundle.get("type") != "batch-response":
+        yield f"Bundle.type: {bundle.get('type')!r}, not batch-response"
+    if bundle.get("entry") == []:
+        yield "Bundle.entry: empty (ele-1)"
+    for index, entry in enumerate(bundle.get("entry") or []):
+        path = f"Bundle.entry[{index}]"
+        response = entry.get("response") or {}
+        if not re.fullmatch("[1-5][0-9]{2}", str(response.get("status"))):
+            yield f"{path}.response.status: {response.get('status')!r} is no HTTP status"
+        if ("resource" in entry) == ("outcome" in response) or set(entry) > {
+            "resource",
+            "response",
+        }:
+            yield f"{path}: neither an answer nor a refusal"
+        if "outcome" in response:
+            yield from _prefixed(path, _check_outcome(response["outcome"], release))
+            continue
+        resource = entry.get("resource") or {}
+        check = _ANSWERS.get(_kind(entry))
+        if check is None:
+            yield f"{path}.resource: a {_kind(entry)} is no answer"
+        else:
+            yield from _prefixed(path, check(resource, release))
+
+
+def _check_named_elsewhere(flag: dict[str, Any]) -> Iterator[str]:
+    details = (one.get("valueReference") for one in flag.get("extension") or [])
+    for reference in (flag.get("subject") or {}, *filter(None, details)):
+        literal = str(reference.get("reference", ""))
+        if literal.lower().startswith("urn:") or not (literal or "identifier" in reference):
+            yield f"Flag: {reference} names nothing on another server"
 
 
 def _prefixed(path: str, complaints: Iterator[str]) -> Iterator[str]:
@@ -344,3 +474,12 @@ def _check_operation(definition: dict[str, Any], release: str) -> Iterator[str]:
     for parameter in definition.get("parameter") or []:
         if not {"name", "use", "min", "max", "type"} <= set(parameter):
             yield f"OperationDefinition.parameter {parameter.get('name')}: incomplete"
+
+
+#: What an entry of a batch may be answered with.
+_ANSWERS = {
+    "Bundle": _check_answer,
+    "CapabilityStatement": _check_capability,
+    "OperationDefinition": _check_operation,
+    "Parameters": _check_transaction_answer,
+}

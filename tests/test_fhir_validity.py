@@ -13,6 +13,7 @@ from tests.fhir_validity import (
     assert_valid_flag,
     assert_valid_operation_definition,
     assert_valid_outcome,
+    assert_valid_provenance,
 )
 
 Resource = dict[str, Any]
@@ -73,6 +74,33 @@ OUTCOME: Resource = {
             "expression": ["Bundle.entry[3].resource.value"],
         }
     ],
+}
+PROVENANCE: Resource = {
+    "resourceType": "Provenance",
+    "id": "44444444-4444-8444-8444-444444444444",
+    "target": [{"reference": f"urn:uuid:{FLAG['id']}", "type": "Flag"}],
+    "recorded": "2026-03-04T09:15:02Z",
+    "policy": ["https://flags.example.org/rules/x|1"],
+    "activity": {
+        "coding": [
+            {"system": "http://terminology.hl7.org/CodeSystem/v3-DataOperation", "code": "CREATE"}
+        ]
+    },
+    "agent": [
+        {
+            "type": {
+                "coding": [
+                    {
+                        "system": "http://terminology.hl7.org/CodeSystem/"
+                        "provenance-participant-type",
+                        "code": "assembler",
+                    }
+                ]
+            },
+            "who": {"type": "Device", "display": "Myoflag"},
+        }
+    ],
+    "entity": [{"role": "source", "what": {"reference": "Observation/na-1"}}],
 }
 OBSERVATION: Resource = {"resourceType": "Observation", "status": "not even a code"}
 ANSWER: Resource = {
@@ -289,6 +317,23 @@ BROKEN_OUTCOMES: dict[str, tuple[Spoil, str]] = {
     "no expressions": (lambda o: o["issue"][0].update(expression=[]), "empty"),
 }
 
+BROKEN_PROVENANCES: dict[str, tuple[Spoil, str]] = {
+    "no target": (lambda p: p.pop("target"), "Provenance.target"),
+    "another's target": (
+        lambda p: p.update(target=[{"reference": "Condition/1"}]),
+        "must not refer to a Condition",
+    ),
+    "no time": (lambda p: p.pop("recorded"), "Provenance.recorded"),
+    "a time that is none": (lambda p: p.update(recorded="2026-03-04"), "Provenance.recorded"),
+    "nobody who did it": (lambda p: p.pop("agent"), "Provenance.agent"),
+    "an activity that is none": (
+        lambda p: p["activity"]["coding"][0].update(code="MAKE"),
+        "'MAKE' is not in",
+    ),
+    "a role of R4 alone": (lambda p: p["entity"][0].update(role="derivation"), "no role"),
+    "a policy that is a name": (lambda p: p.update(policy=["our rules"]), "absolute URI"),
+}
+
 BROKEN_ANSWERS: dict[str, tuple[Spoil, str]] = {
     "another type": (lambda b: b.update(type="searchset"), "not collection"),
     "a total": (lambda b: b.update(total=1), "bdl-1"),
@@ -367,6 +412,7 @@ def fails(
         (assert_valid_flag, FLAG),
         (assert_valid_outcome, OUTCOME),
         (assert_valid_answer, ANSWER),
+        (assert_valid_provenance, PROVENANCE),
         (assert_valid_capability_statement, STATEMENT),
         (assert_valid_operation_definition, DEFINITION),
     ],
@@ -407,6 +453,11 @@ def test_a_broken_flag_is_caught(spoil: Spoil, complaint: str) -> None:
 @broken(BROKEN_OUTCOMES)
 def test_a_broken_outcome_is_caught(spoil: Spoil, complaint: str) -> None:
     fails(assert_valid_outcome, OUTCOME, spoil, complaint)
+
+
+@broken(BROKEN_PROVENANCES)
+def test_a_broken_provenance_is_caught(spoil: Spoil, complaint: str) -> None:
+    fails(assert_valid_provenance, PROVENANCE, spoil, complaint)
 
 
 @broken(BROKEN_ANSWERS)

@@ -34,6 +34,11 @@ _FILTERS: dict[str, Callable[[Any], Any]] = {
         for name, value in answer["entry"][0]["resource"].items()
         if name not in {"text", "author"}
     },
+    ".parameter[0].resource.entry[0] | del(.resource)": lambda answer: {
+        name: value
+        for name, value in answer["parameter"][0]["resource"]["entry"][0].items()
+        if name != "resource"
+    },
     ".entry[-1].resource": lambda answer: answer["entry"][-1]["resource"],
     ".": lambda answer: answer,
 }

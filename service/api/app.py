@@ -7,7 +7,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from service import __version__
-from service.api import evaluate, health, metadata, rules
+from service.api import batch, evaluate, health, metadata, rules
 from service.api.border import Border
 from service.api.examples import examples
 from service.api.keys import digest
@@ -34,6 +34,7 @@ def create_app(site: Site, api_keys: Sequence[str] = ()) -> FastAPI:
     app.state.site = site
     app.state.keys = tuple(map(digest, api_keys))
     app.include_router(evaluate.router(examples(shipped("fhir_samples"))))
+    app.include_router(batch.router)
     app.include_router(metadata.router)
     app.include_router(rules.router)
     app.include_router(health.router)

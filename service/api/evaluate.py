@@ -13,24 +13,18 @@ from starlette.datastructures import QueryParams
 from service.api.answers import GENERAL, agreed, answered
 from service.api.bodies import read_body
 from service.api.keys import require_key
-from service.api.media import FHIR_JSON, JSON, sent_release
+from service.api.media import FHIR_JSON, JSON, Form, sent_release
 from service.api.preferences import applied, handling
 from service.api.refusals import Refusal
 from service.evaluation import Asked, Site, answer, ask
-
-_PARAMETERS = {
-    "now": "The moment to judge at: a FHIR dateTime, or `latest` for each patient's own newest "
-    "clinical time. The clock where it is missing.",
-    "includeEvidence": "`true` or `false`: whether the resources that flags refer to come back. "
-    "Where it is missing, those do that only the request could name (urn:).",
-    "explain": "`true` or `false`: whether the OperationOutcome tells, for each patient and cause, "
-    "how near it came to being named, and what would change one that was.",
-}
+from service.fhir.parameters import NAMES, PARAMETERS, said, why_not
 
 _PREFER = (
     "`handling=strict` refuses the whole body unless all resources in it are valid FHIR; "
     "`handling=lenient`, the default, reads what can be read and tells the rest."
 )
+
+_QUERY = {name: parameter.text for name, parameter in PARAMETERS.items()} | GENERAL
 
 _TWO_RELEASES = (
     "Content-Type says one fhirVersion and Accept or _format another; FHIR forbids two in one "
@@ -47,8 +41,7 @@ def router(samples: Mapping[str, Any]) -> APIRouter:
         methods=["POST"],
         response_class=Response,
         summary="Flags for possible causes of myoclonus, with their evidence",
-        description="The body is a Bundle, one resource, or Parameters with `resource`, `now`, "
-        "`includeEvidence` and `explain`. "
+        description=f"The body is a Bundle, one resource, or Parameters with resource, {NAMES}. "
         "The answer is a Bundle: Flags, most pressing first, then an "
         "OperationOutcome that says what was read, used and not used.",
         openapi_extra=_described(samples),
@@ -56,14 +49,14 @@ def router(samples: Mapping[str, Any]) -> APIRouter:
             200: {"description": "A Bundle of Flags", "content": {FHIR_JSON: {}, JSON: {}}},
             **{
                 status: {"description": text, "content": {FHIR_JSON: {}}}
-                for status, text in _REFUSALS.items()
+                for status, text in REFUSALS.items()
             },
         },
     )
     return routes
 
 
-_REFUSALS = {
+REFUSALS = {
     400: "Not JSON, not UTF-8, not FHIR (in strict handling, not valid), or a parameter that "
     "can not be",
     401: "No API key, or a wrong one",
@@ -81,7 +74,7 @@ def _described(samples: Mapping[str, Any]) -> dict[str, Any]:
         "requestBody": {"required": True, "content": {FHIR_JSON: body}},
         "parameters": [
             {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
-            for name, text in (_PARAMETERS | GENERAL).items()
+            for name, text in _QUERY.items()
         ]
         + [
             {"name": "Prefer", "in": "header", "description": _PREFER, "schema": {"type": "string"}}
@@ -93,36 +86,51 @@ async def flag_causes(request: Request) -> Response:
     site: Site = request.app.state.site
     form = agreed(request)
     prefer = request.headers.getlist("prefer")
-    sent = sent_release(request.headers.get("content-type"))
-    strict = handling(prefer) == "strict"
-    if strict and form.asked and sent not in (None, form.release):
-        raise Refusal(HTTPStatus.BAD_REQUEST, _TWO_RELEASES, applied(prefer))
-    asked = read_query(request.query_params, site, strict=strict)
-    asked = structs.replace(asked, sent=sent or site.release, release=form.release)
+    asked = read_query(request.query_params, site, heard(request, form))
     body = await read_body(request, site.max_body_bytes)
     # In a thread, so that a large bundle does not keep the health checks waiting.
     bundle = await run_in_threadpool(answer, site, body, asked, datetime.now(UTC))
     return answered(request, form, bundle, applied(prefer))
 
 
-def read_query(query: QueryParams, site: Site, *, strict: bool = False) -> Asked:
-    """What the query asks for. Refusal: 400 for what is unknown, said twice or can not be."""
-    if unknown := sorted(set(query) - {*_PARAMETERS, *GENERAL}):
+def heard(request: Request, form: Form) -> Asked:
+    """What the headers ask for. Refusal: 400 for two releases of FHIR in strict handling."""
+    site: Site = request.app.state.site
+    prefer = request.headers.getlist("prefer")
+    sent = sent_release(request.headers.get("content-type"))
+    strict = handling(prefer) == "strict"
+    if strict and form.asked and sent not in (None, form.release):
+        raise Refusal(HTTPStatus.BAD_REQUEST, _TWO_RELEASES, applied(prefer))
+    return Asked(strict=strict, sent=sent or site.release, release=form.release)
+
+
+def read_query(query: QueryParams, site: Site, heard: Asked) -> Asked:
+    """What the query asks for, beside what the headers do.
+
+    Refusal: 400 for what is unknown, said twice or can not be.
+    """
+    if unknown := sorted(set(query) - set(_QUERY)):
         raise Refusal(
             HTTPStatus.BAD_REQUEST,
-            f"There is no query parameter {unknown[0][:40]!r}; there are {', '.join(_PARAMETERS)}.",
+            f"There is no query parameter {unknown[0][:40]!r}; there are {NAMES}.",
         )
-    for name in _PARAMETERS:
-        if len(query.getlist(name)) > 1:
+    values: dict[str, object] = {}
+    for name, parameter in PARAMETERS.items():
+        given = query.getlist(name)
+        if len(given) > 1:
             raise Refusal(HTTPStatus.BAD_REQUEST, f"The query parameter {name} is said twice.")
-    for name in ("includeEvidence", "explain"):
-        if query.get(name) not in {None, "true", "false"}:
-            raise Refusal(HTTPStatus.BAD_REQUEST, f"{name} is true or false.")
-    include, explain = query.get("includeEvidence"), query.get("explain") == "true"
+        for text in given:
+            value = _BOOLEANS.get(text, text) if parameter.type == "boolean" else text
+            if why := why_not(name, value):
+                raise Refusal(HTTPStatus.BAD_REQUEST, why)
+            values[name] = value
     # In a query, an unescaped plus sign is a space: 08:00+01:00 arrives as 08:00 01:00.
     now = query["now"].replace(" ", "+") if "now" in query else None
     try:
-        evidence = None if include is None else include == "true"
-        return ask(site, now, evidence, strict=strict, explain=explain)
+        asked = ask(site, now, said(values))
     except ValueError as wrong:
         raise Refusal(HTTPStatus.BAD_REQUEST, str(wrong)) from wrong
+    return structs.replace(heard, now=asked.now, said=asked.said)
+
+
+_BOOLEANS = {"true": True, "false": False}

@@ -11,12 +11,22 @@ from service.fhir.capability import write_capability_statement, write_operation_
 router = APIRouter(tags=["FHIR"])
 
 
+def capability_statement(request: Request, release: str) -> bytes:
+    site: Site = request.app.state.site
+    options = writing_options(site, release=release)
+    keyed = bool(request.app.state.keys)
+    return write_capability_statement(site.knowledge, options, keyed=keyed)
+
+
+def operation_definition(request: Request, release: str) -> bytes:
+    site: Site = request.app.state.site
+    return write_operation_definition(writing_options(site, release=release))
+
+
 @router.get("/fhir/metadata", summary="The CapabilityStatement", response_class=Response)
 def metadata(request: Request) -> Response:
-    site: Site = request.app.state.site
     form = agreed(request)
-    options = writing_options(site, release=form.release)
-    statement = write_capability_statement(site.knowledge, options)
+    statement = capability_statement(request, form.release)
     return answered(request, form, statement, {"ETag": _tag(statement)})
 
 
@@ -26,9 +36,8 @@ def metadata(request: Request) -> Response:
     response_class=Response,
 )
 def operation(request: Request) -> Response:
-    site: Site = request.app.state.site
     form = agreed(request)
-    definition = write_operation_definition(writing_options(site, release=form.release))
+    definition = operation_definition(request, form.release)
     return answered(request, form, definition, {"ETag": _tag(definition)})
 
 

@@ -45,8 +45,12 @@ def refuse(
     request: Request, status: int, text: str, headers: Mapping[str, str] | None = None
 ) -> Response:
     """An OperationOutcome with one issue."""
-    issue = Issue("error", _CODES.get(HTTPStatus(status), "invalid"), text)
-    return _told(request, status, (issue,), headers)
+    return _told(request, status, (issue_of(status, text),), headers)
+
+
+def issue_of(status: int, text: str) -> Issue:
+    """What a refusal with a status says."""
+    return Issue("error", _CODES.get(HTTPStatus(status), "invalid"), text)
 
 
 async def on_refused(request: Request, error: Exception) -> Response:

@@ -22,6 +22,7 @@ from service.cli.table import refusal, table_of
 from service.evaluation import Asked, Evaluation, Site, ask, assess, compose
 from service.fhir.issues import Refused
 from service.fhir.outcome import write_outcome
+from service.fhir.parameters import Said
 from service.logs import told
 from service.record import Issue
 
@@ -78,6 +79,18 @@ def evaluate(
             "missing, those that only the request could name (urn:).",
         ),
     ] = None,
+    provenance: Annotated[
+        bool,
+        typer.Option("--provenance", help="Whether the answer holds a Provenance for each Flag."),
+    ] = False,
+    transaction: Annotated[
+        bool,
+        typer.Option(
+            "--transaction",
+            help="Answer with a transaction that can be posted to a FHIR server, and the "
+            "OperationOutcome beside it, as Parameters. For json and ndjson.",
+        ),
+    ] = False,
     strict: Annotated[
         bool,
         typer.Option(
@@ -95,7 +108,12 @@ def evaluate(
     site = open_or_leave(settings_or_leave())
     try:
         found = find(inputs)
-        asked = ask(site, now, include_evidence, strict=strict)
+        said = Said(
+            include_evidence=include_evidence,
+            provenance=provenance,
+            bundle_type="transaction" if transaction else None,
+        )
+        asked = ask(site, now, said, strict=strict)
     except ValueError as wrong:
         exits.leave(exits.USAGE, str(wrong))
     if form is Format.json and len(found) > 1:

@@ -9,7 +9,9 @@ from msgspec import Raw, json, structs
 from service.fhir.explanations import explained
 from service.fhir.flags import WritingOptions, flag, names_in, uuid_text
 from service.fhir.outcome import arranged, outcome, place
+from service.fhir.provenance import provenance
 from service.fhir.summary import summary
+from service.fhir.transaction import check_names, transaction
 from service.knowledge.model import Knowledge
 from service.record import PRIORITIES, STRENGTHS, Assessment, Cause, Issue
 
@@ -23,7 +25,9 @@ def write(
     knowledge: Knowledge,
     options: WritingOptions,
 ) -> bytes:
-    """The answer as JSON: Flags, one OperationOutcome, then evidence that came with the request.
+    """The answer as JSON: Flags, one OperationOutcome, where they were asked for a Provenance for
+    each Flag, then evidence that came with the request. As a transaction: Parameters that hold it
+    and the OperationOutcome; Refused where it would name what no other server knows.
 
     Flags come most pressing first, over all patients. The OperationOutcome tells
     first for each patient what was read and found, then every issue: `issues` and the
@@ -34,13 +38,33 @@ def write(
     The same arguments give the same bytes, in whatever order assessments and issues come.
     """
     judged = sorted(assessments, key=_place)
-    flags = [flag(cause, of, knowledge, options) for cause, of in _pressing(judged)]
-    entries = [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in flags]
-    entries.append(_outcome_entry(judged, issues, knowledge, options))
+    pressing = _pressing(judged)
+    if options.transaction:
+        check_names(pressing)
+    flags = [flag(cause, of, knowledge, options) for cause, of in pressing]
+    told = _outcome(judged, issues, knowledge, options)
+    traces = []
+    if options.provenance:
+        traces = [
+            provenance(one, f"urn:uuid:{one['id']}", of.moment, cause.links, knowledge, options)
+            for one, (cause, of) in zip(flags, pressing, strict=True)
+        ]
+    if options.transaction:
+        patients = (of.patient for _, of in pressing)
+        written = transaction(zip(flags, patients, strict=True), traces)
+        # An OperationOutcome is nothing to be stored, and must not be lost either.
+        both = [{"name": "return", "resource": written}, {"name": "outcome", "resource": told}]
+        return json.encode({"resourceType": "Parameters", "parameter": both})
+    entries = [*map(_named, flags), _outcome_entry(told, options), *map(_named, traces)]
     if options.include_evidence is not False:
         entries.extend(_evidence(flags, resources, options))
     # msgspec writes it once and copies Raw as it is; no other JSON writer at hand does both.
     return json.encode({"resourceType": "Bundle", "type": "collection", "entry": entries})
+
+
+def _named(resource: dict[str, Any]) -> dict[str, Any]:
+    """An entry for a resource of ours, under its id."""
+    return {"fullUrl": f"urn:uuid:{resource['id']}", "resource": resource}
 
 
 def _place(assessment: Assessment) -> tuple[Any, ...]:
@@ -66,12 +90,12 @@ def _pressing(assessments: Iterable[Assessment]) -> list[tuple[Cause, Assessment
     return [(cause, assessment) for *_, cause, assessment in sorted(ranked, key=lambda r: r[:5])]
 
 
-def _outcome_entry(
+def _outcome(
     judged: list[Assessment],
     issues: Iterable[Issue],
     knowledge: Knowledge,
     options: WritingOptions,
-) -> dict[str, Any]:
+) -> Raw:
     patients = {one.patient.key: one.patient.expression for one in judged}
     said = [*issues, *(issue for one in judged for issue in one.issues)]
     told = outcome(
@@ -82,10 +106,13 @@ def _outcome_entry(
     )
     for one in judged:
         told["issue"] += explained(one, knowledge, options.base)
-    written = json.encode(told)
+    return Raw(json.encode(told))
+
+
+def _outcome_entry(told: Raw, options: WritingOptions) -> dict[str, Any]:
     # It has no identity beyond what it says, so its name is made from that.
-    name = uuid_text(hmac.digest(options.site_key, written, "sha256"))
-    return {"fullUrl": f"urn:uuid:{name}", "resource": Raw(written)}
+    name = uuid_text(hmac.digest(options.site_key, told, "sha256"))
+    return {"fullUrl": f"urn:uuid:{name}", "resource": told}
 
 
 def _placed(issue: Issue, patients: Mapping[str, str]) -> Issue:

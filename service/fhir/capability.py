@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import json
 
 from service.fhir.flags import WritingOptions
+from service.fhir.parameters import PARAMETERS
 from service.fhir.releases import RELEASES
 from service.knowledge.model import Knowledge
 
@@ -12,8 +13,20 @@ from service.knowledge.model import Knowledge
 CHANGED = "2026-11-25"
 
 
-def write_capability_statement(knowledge: Knowledge, options: WritingOptions) -> bytes:
-    """The answer to GET /fhir/metadata. It claims one operation and nothing else."""
+_KEYED = (
+    "Evaluating needs one of the site's API keys: Authorization: Bearer KEY, or X-API-Key: KEY. "
+    "This statement and the OperationDefinition need none."
+)
+_OPEN = "This instance asks for no API key."
+
+
+def write_capability_statement(
+    knowledge: Knowledge, options: WritingOptions, *, keyed: bool
+) -> bytes:
+    """The answer to GET /fhir/metadata. It claims what this service does and nothing else.
+
+    `keyed`: callers need an API key.
+    """
     rules = f"Rules {knowledge.ruleset.version}, SHA-256 {knowledge.digest[:12]}."
     statement = {
         "resourceType": "CapabilityStatement",
@@ -34,6 +47,25 @@ def write_capability_statement(knowledge: Knowledge, options: WritingOptions) ->
                 "mode": "server",
                 "documentation": "Nothing is stored: a request is judged and answered. With "
                 "Prefer: handling=strict, it is refused unless all its resources are valid.",
+                "security": {
+                    "cors": False,
+                    **({"service": [{"text": "API key"}]} if keyed else {}),
+                    "description": _KEYED if keyed else _OPEN,
+                },
+                "resource": [
+                    {
+                        "type": "OperationDefinition",
+                        "interaction": [{"code": "read"}],
+                        "documentation": "That of $flag-causes alone.",
+                    }
+                ],
+                "interaction": [
+                    {
+                        "code": "batch",
+                        "documentation": "Entries that POST to $flag-causes, or GET this statement "
+                        "or the OperationDefinition; any other is refused by itself.",
+                    }
+                ],
                 "operation": [{"name": "flag-causes", "definition": _operation_url(options)}],
             }
         ],
@@ -62,35 +94,29 @@ def write_operation_definition(options: WritingOptions) -> bytes:
         "instance": False,
         "parameter": [
             _parameter(
-                "resource", "in", "Resource", "What is to be judged: a Bundle, or one resource.", 1
-            ),
-            _parameter(
-                "now",
+                "resource",
                 "in",
-                "string",
-                "The moment to judge at: a FHIR dateTime, or latest for each patient's own "
-                "newest clinical time. The clock where it is missing.",
+                "Resource",
+                "What is to be judged: a Bundle, or one resource.",
+                1,
+                "*",
             ),
-            _parameter(
-                "includeEvidence",
-                "in",
-                "boolean",
-                "Whether the resources that flags refer to come back. Where it is missing, "
-                "those do that only the request could name (urn:).",
-            ),
-            _parameter(
-                "explain",
-                "in",
-                "boolean",
-                "Whether the OperationOutcome tells, for each patient and cause, how near it came "
-                "to being named, and what would change one that was.",
-            ),
+            *(_parameter(name, "in", one.type, one.text) for name, one in PARAMETERS.items()),
             _parameter(
                 "return",
                 "out",
                 "Bundle",
-                "A collection: Flags, most pressing first, one OperationOutcome, then evidence.",
+                "A collection, which is the answer by itself: Flags, most pressing first, one "
+                "OperationOutcome, Provenances, then evidence. With bundleType=transaction: a "
+                "transaction of Flags and Provenances, inside of Parameters.",
                 1,
+            ),
+            _parameter(
+                "outcome",
+                "out",
+                "OperationOutcome",
+                "With bundleType=transaction: what was read, used and not used. A collection "
+                "holds it among its entries.",
             ),
         ],
     }
@@ -101,12 +127,14 @@ def _operation_url(options: WritingOptions) -> str:
     return f"{options.base}/OperationDefinition/flag-causes"
 
 
-def _parameter(name: str, use: str, kind: str, text: str, least: int = 0) -> dict[str, Any]:
+def _parameter(
+    name: str, use: str, kind: str, text: str, least: int = 0, most: str = "1"
+) -> dict[str, Any]:
     return {
         "name": name,
         "use": use,
         "min": least,
-        "max": "1",
+        "max": most,
         "documentation": text,
         "type": kind,
     }

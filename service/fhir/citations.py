@@ -63,6 +63,17 @@ def references_to(evidence: Told, knowledge: Knowledge) -> list[dict[str, Any]]:
     ]
 
 
+def sources(evidence: Iterable[Evidence]) -> Iterator[Source]:
+    """Where pieces of evidence came from; a derived value came from each of its inputs."""
+    for piece in evidence:
+        if isinstance(piece, Problem | Treatment):
+            yield piece.source
+        elif piece.result.inputs:
+            yield from (part.source for part in _inputs(piece.result))
+        else:
+            yield piece.result.source
+
+
 def _telling(piece: Evidence) -> tuple[int, bool, int, str, str, str]:
     if isinstance(piece, Finding):
         source = piece.result.source

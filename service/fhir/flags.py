@@ -66,6 +66,7 @@ class WritingOptions(Struct, frozen=True):
     the resources that flags refer to come back in the answer; None: those that only the
     request could name (urn:). `snomed`: SNOMED CT beside the own code of a cause.
     `release` of FHIR: a Flag is the same in all that are written.
+    `provenance`: a Provenance for each Flag. `transaction`: Flags as a transaction for a server.
     """
 
     base: str
@@ -74,6 +75,8 @@ class WritingOptions(Struct, frozen=True):
     include_evidence: bool | None = None
     snomed: bool = False
     release: str = USUAL
+    provenance: bool = False
+    transaction: bool = False
 
 
 def flag(
@@ -112,16 +115,21 @@ def flag(
     newest = _newest(cause.evidence, assessment.moment)
     if newest is not None:
         written["period"] = {"start": _date_time(newest)}
-    written["author"] = _author(knowledge, options)
+    written["author"] = author(knowledge, options)
     return written
 
 
 def names_in(written: dict[str, Any]) -> Iterator[str]:
     """The literal references of a Flag: its subject's, then those to its evidence."""
-    details = (extension.get("valueReference", {}) for extension in written["extension"])
-    for reference in (written["subject"], *details):
+    for reference in (written["subject"], *details_in(written)):
         if "reference" in reference:
             yield reference["reference"]
+
+
+def details_in(written: dict[str, Any]) -> list[dict[str, Any]]:
+    """The References of a Flag to its evidence."""
+    extensions = written["extension"]
+    return [one["valueReference"] for one in extensions if "valueReference" in one]
 
 
 def uuid_text(digest: bytes) -> str:
@@ -161,7 +169,7 @@ def _subject(patient: Patient) -> dict[str, Any]:
     return subject
 
 
-def _author(knowledge: Knowledge, options: WritingOptions) -> dict[str, Any]:
+def author(knowledge: Knowledge, options: WritingOptions) -> dict[str, Any]:
     """A logical reference to this service as a Device, with the versions that it judged by."""
     return {
         "type": "Device",

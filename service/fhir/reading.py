@@ -21,6 +21,7 @@ from service.fhir.lexicon import lexicon_of
 from service.fhir.medications import read_medication
 from service.fhir.medications import settle as settle_treatment
 from service.fhir.observations import read_observation
+from service.fhir.parameters import Said
 from service.fhir.patients import Chart, Charts
 from service.fhir.references import Directory
 from service.fhir.releases import USUAL
@@ -64,7 +65,7 @@ class Intake(Struct, frozen=True):
     """What was read: a record for each patient, and the issues of all of them and of none.
 
     `now` is the moment that all records are judged at, None for each its own;
-    `include_evidence` and `explain` are the parameters of these names, None where not sent.
+    `said` is what the request's own parameters say.
     `resources` are those that records refer to, and the Patients, by the names that
     records have for them: fullUrl ("" where none was sent) and JSON.
     """
@@ -72,8 +73,7 @@ class Intake(Struct, frozen=True):
     records: tuple[Record, ...]
     issues: tuple[Issue, ...]
     now: datetime | None
-    include_evidence: bool | None
-    explain: bool | None
+    said: Said
     resources: Mapping[str, tuple[str, Raw]]
 
 
@@ -89,7 +89,7 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
     request = unpack(text, options.max_entries, options.max_depth, issues)
     if options.strict:
         _check(text, options.release)
-    now = _now(request.now, options)
+    now = _now(request.said.now, options)
     entries = newest_versions(request.entries, options.zone, issues)
     directory = Directory(entries, request.others)
     charts = Charts(directory, options.zone, issues)
@@ -121,8 +121,7 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
         records,
         issues.told(),
         now,
-        request.include_evidence,
-        request.explain,
+        request.said,
         _resources(entries, records, directory),
     )
 

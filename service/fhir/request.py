@@ -18,6 +18,7 @@ from service.fhir.entries import (
     type_of,
 )
 from service.fhir.issues import Issues, refusal
+from service.fhir.parameters import NAMES, PARAMETERS, Said, said, why_not
 from service.fhir.resource_types import READ
 
 _PARAMETER = msgspec.json.Decoder(wire.Parameter)
@@ -26,22 +27,17 @@ _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 #: How the names of the elements begin of which a parameter has one.
 _HOLDING = ("value", "resource", "part")
 
-#: Parameters that are there at most once.
-_SINGLE = {"now", "includeEvidence", "explain"}
-
 
 class Request(Struct):
     """What a body holds.
 
-    `others` are the types of resources that are not read, by their addresses' keys. `now` is a
-    time or "latest", as it was sent; None where it was not.
+    `others` are the types of resources that are not read, by their addresses' keys. `said` is
+    what parameters beside the resources say.
     """
 
     entries: list[Entry]
     others: dict[str, str]
-    now: str | None = None
-    include_evidence: bool | None = None
-    explain: bool | None = None
+    said: Said = Said()
 
 
 def unpack(body: bytes, most: int, deepest: int, issues: Issues) -> Request:
@@ -93,32 +89,26 @@ def _parameters(parameters: wire.Parameters, gathering: Gathering) -> Request:
     if parameters.implicit_rules is not None or parameters.modifier_extension:
         text = "Parameters with implicitRules or a modifierExtension are not understood."
         raise refusal(400, "not-supported", text, "Parameters")
-    request = Request(gathering.entries, gathering.others)
-    said: set[str | None] = set()
+    there: set[str | None] = set()
+    values: dict[str, object] = {}
     for i, one in enumerate(parameters.parameter or ()):
         expression = f"Parameters.parameter[{i}]"
         parameter = _parameter(one, expression)
-        if parameter.name in said & _SINGLE:
-            text = f'The parameter "{parameter.name}" is said twice.'
-            raise refusal(400, "invalid", text, expression)
-        said.add(parameter.name)
-        if parameter.name == "resource":
+        name = parameter.name
+        if name in values:
+            raise refusal(400, "invalid", f'The parameter "{name}" is said twice.', expression)
+        there.add(name)
+        if name == "resource":
             _resource(parameter, expression, gathering)
-        elif parameter.name == "now":
-            request.now = _now(parameter, expression)
-        elif parameter.name == "includeEvidence":
-            request.include_evidence = _boolean(parameter, expression)
-        elif parameter.name == "explain":
-            request.explain = _boolean(parameter, expression)
+        elif name in PARAMETERS:
+            values[name] = _value(name, parameter, expression)
         else:
-            text = (
-                "There is no such parameter: there are resource, now, includeEvidence and explain."
-            )
+            text = f"There is no such parameter: there are resource, {NAMES}."
             gathering.issues.warning("not-supported", text, expression)
-    if "resource" not in said:
+    if "resource" not in there:
         text = 'The parameter "resource" is missing. It holds the Bundle or resource to evaluate.'
         raise refusal(400, "required", text, "Parameters")
-    return request
+    return Request(gathering.entries, gathering.others, said(values))
 
 
 def _parameter(raw: Raw, expression: str) -> wire.Parameter:
@@ -146,22 +136,26 @@ def _resource(parameter: wire.Parameter, expression: str, gathering: Gathering) 
         read_bundle(bundle, place, gathering)
 
 
-def _now(parameter: wire.Parameter, expression: str) -> str:
-    found = (
-        parameter.value_instant
-        or parameter.value_date_time
-        or parameter.value_date
-        or parameter.value_string
-        or parameter.value_code
-    )
-    if not found:
-        text = 'The parameter "now" is a valueInstant, a valueDateTime or the valueString "latest".'
-        raise refusal(400, "value", text, expression)
+def _value(name: str, parameter: wire.Parameter, expression: str) -> object:
+    """What a parameter says; it may be told in any type that can hold it."""
+    kind = PARAMETERS[name].type
+    if kind == "boolean":
+        found: object = parameter.value_boolean
+    else:
+        found = parameter.value_code or parameter.value_string
+    if kind == "string":
+        found = found or (
+            parameter.value_instant or parameter.value_date_time or parameter.value_date
+        )
+    if found is None:
+        raise refusal(400, "value", f'The parameter "{name}" is {_AS[kind]}.', expression)
+    if why := why_not(name, found):
+        raise refusal(400, "value", why, expression)
     return found
 
 
-def _boolean(parameter: wire.Parameter, expression: str) -> bool:
-    if parameter.value_boolean is None:
-        text = f'The parameter "{parameter.name}" is a valueBoolean.'
-        raise refusal(400, "value", text, expression)
-    return parameter.value_boolean
+_AS = {
+    "boolean": "a valueBoolean",
+    "code": "a valueCode",
+    "string": 'a valueInstant, a valueDateTime or the valueString "latest"',
+}

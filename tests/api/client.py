@@ -8,9 +8,11 @@ from fastapi import FastAPI
 
 from tests.fhir_validity import (
     assert_valid_answer,
+    assert_valid_batch_response,
     assert_valid_capability_statement,
     assert_valid_operation_definition,
     assert_valid_outcome,
+    assert_valid_transaction,
 )
 
 FHIR_JSON = "application/fhir+json"
@@ -19,9 +21,11 @@ FLAG_CAUSES = "/fhir/$flag-causes"
 
 _CHECKS = {
     "Bundle": assert_valid_answer,
+    "batch-response": assert_valid_batch_response,
     "CapabilityStatement": assert_valid_capability_statement,
     "OperationDefinition": assert_valid_operation_definition,
     "OperationOutcome": assert_valid_outcome,
+    "Parameters": assert_valid_transaction,
 }
 
 
@@ -36,7 +40,9 @@ def call(app: FastAPI, method: str, path: str, **request: Any) -> httpx.Response
     answer = asyncio.run(ask())
     if method != "HEAD" and answer.headers.get("content-type", "").startswith(FHIR_JSON):
         version = answer.headers["content-type"].partition("fhirVersion=")[2] or "4.0"
-        _CHECKS[answer.json()["resourceType"]](answer.content, version)
+        resource = answer.json()
+        check = _CHECKS.get(resource.get("type"), _CHECKS[resource["resourceType"]])
+        check(answer.content, version)
     return answer
 
 

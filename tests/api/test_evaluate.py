@@ -125,6 +125,58 @@ def test_evidence_comes_back_as_it_was_asked_for(
         assert bool(evidence_in(answer.json())) is comes
 
 
+def test_provenance_is_asked_for_in_the_query_or_in_parameters(app: FastAPI) -> None:
+    body = sample("hyponatremia-alcohol-use-disorder")
+    asked = parameters(body, now=("valueString", "latest"), provenance=("valueBoolean", True))
+
+    for answer in (
+        post(app, body, params={"now": "latest", "provenance": "true"}),
+        post(app, asked, params={"provenance": "false"}),
+    ):
+        kinds = [entry["resource"]["resourceType"] for entry in answer.json()["entry"]]
+        assert kinds.count("Provenance") == kinds.count("Flag") > 0
+    assert "Provenance" not in post(app, body, params={"now": "latest"}).text
+
+
+def test_a_transaction_is_asked_for_in_the_query_or_in_parameters(app: FastAPI) -> None:
+    body = sample("hyponatremia-alcohol-use-disorder")
+    asked = parameters(body, now=("valueDateTime", MOMENT), bundleType=("valueCode", "transaction"))
+
+    by_query = post(app, body, params={"now": MOMENT, "bundleType": "transaction"})
+    by_parameters = post(app, asked, params={"bundleType": "collection"})
+
+    bundle, outcome = (one["resource"] for one in by_query.json()["parameter"])
+    assert [entry["request"]["method"] for entry in bundle["entry"]] == ["PUT"] * 2
+    assert outcome["issue"][0]["details"]["text"].startswith("Judged at 2026-03-05T12:00:00Z")
+    assert by_parameters.json()["parameter"][0]["resource"] == bundle
+
+
+def test_a_transaction_that_names_what_no_server_knows_is_refused(app: FastAPI) -> None:
+    body = sample("low-copper-resembling-b12-deficiency")
+
+    answer = post(app, body, params={"now": "latest", "bundleType": "transaction"})
+
+    assert answer.status_code == 422
+    assert all("urn:" in one["details"]["text"] for one in answer.json()["issue"])
+
+
+@pytest.mark.parametrize("query", [{"bundleType": "batch"}, {"bundleType": ""}])
+def test_another_type_of_bundle_is_refused(app: FastAPI, query: dict[str, str]) -> None:
+    answer = post(app, sample("healthy"), params=query)
+
+    assert answer.status_code == 400
+    assert "collection or transaction" in answer.json()["issue"][0]["details"]["text"]
+
+
+def test_evidence_in_a_transaction_is_refused_and_not_left_out(app: FastAPI) -> None:
+    body = parameters(sample("healthy"), includeEvidence=("valueBoolean", True))
+
+    answer = post(app, body, params={"bundleType": "transaction"})
+
+    assert answer.status_code == 400
+    assert "do not go together" in answer.json()["issue"][0]["details"]["text"]
+
+
 def test_the_answer_is_named_as_the_caller_asks(app: FastAPI) -> None:
     answer = post(app, sample("healthy"), headers={"Accept": "application/json"})
 

@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from service.fhir.parameters import PARAMETERS
 from tests.api.client import FHIR_JSON, FLAG_CAUSES, call
 
 
@@ -28,9 +29,7 @@ def test_the_openapi_page_shows_the_samples(app: FastAPI) -> None:
     assert len(examples) >= 15
     assert examples["celiac-low-copper"]["value"]["resourceType"] == "Bundle"
     assert {one["name"] for one in operation["parameters"]} == {
-        "now",
-        "includeEvidence",
-        "explain",
+        *PARAMETERS,
         "_format",
         "_pretty",
         "Prefer",

@@ -76,7 +76,7 @@ def test_a_caller_who_takes_xml_only_is_refused_with_406(app: FastAPI) -> None:
     [
         (
             "nwo=latest",
-            "There is no query parameter 'nwo'; there are now, includeEvidence, explain.",
+            "There is no query parameter 'nwo'; there are now, includeEvidence, explain",
         ),
         ("format=json", "There is no query parameter 'format'"),
         ("now=latest&now=2026-01-01", "The query parameter now is said twice."),

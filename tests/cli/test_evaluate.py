@@ -89,6 +89,26 @@ def test_evidence_is_included_as_over_http(app: FastAPI, option: str) -> None:
     assert result.stdout_bytes == answer.content
 
 
+def test_provenance_is_added_as_over_http(app: FastAPI) -> None:
+    params = {"now": "2026-06-01T12:00:00Z", "provenance": "true"}
+    answer = post(app, Path(SODIUM).read_bytes(), params=params)
+
+    result = run(main, ["evaluate", "--format", "json", NOW, "--provenance", SODIUM])
+
+    assert result.stdout_bytes == answer.content
+    assert b'"resourceType":"Provenance"' in answer.content
+
+
+def test_a_transaction_is_what_http_answers(app: FastAPI) -> None:
+    params = {"now": "2026-06-01T12:00:00Z", "bundleType": "transaction"}
+    answer = post(app, Path(SODIUM).read_bytes(), params=params)
+
+    result = run(main, ["evaluate", "--format", "json", NOW, "--transaction", SODIUM])
+
+    assert result.stdout_bytes == answer.content
+    assert b'"resourceType":"Parameters"' in answer.content
+
+
 def test_strict_refuses_as_strict_handling_over_http_does(app: FastAPI) -> None:
     body = b'{"resourceType": "Patient", "flavor": 1}'
     refused = post(app, body, headers={"Prefer": "handling=strict"})

@@ -107,7 +107,7 @@ def test_the_moment_in_the_request_comes_before_that_of_the_caller(
 
 def test_without_parameters_the_moment_is_that_of_the_caller() -> None:
     found = intake(_parameters())
-    assert (found.now, found.records[0].moment, found.include_evidence) == (CLOCK, CLOCK, None)
+    assert (found.now, found.records[0].moment, found.said.include_evidence) == (CLOCK, CLOCK, None)
 
 
 @pytest.mark.parametrize("now", ["2026-02-30", "yesterday", "Latest"])

@@ -133,7 +133,7 @@ def test_parameters_hold_a_resource_a_moment_and_whether_evidence_comes_back() -
         "Parameters.parameter[1].resource.entry[0].resource",
         "Parameters.parameter[1].resource.entry[1].resource",
     ]
-    assert (request.now, request.include_evidence) == ("2026-05-01", False)
+    assert (request.said.now, request.said.include_evidence) == ("2026-05-01", False)
     assert issues.told() == ()
 
 
@@ -142,12 +142,12 @@ def test_parameters_hold_a_resource_a_moment_and_whether_evidence_comes_back() -
 )
 def test_the_moment_may_be_a_parameter_of_any_type_that_can_hold_it(value: str) -> None:
     request, _ = _open(_parameters(HOLDING, {"name": "now", value: "latest"}))
-    assert request.now == "latest"
+    assert request.said.now == "latest"
 
 
 def test_parameters_that_were_not_sent_are_none() -> None:
     request, _ = _open(_parameters(HOLDING))
-    assert (request.now, request.include_evidence) == (None, None)
+    assert (request.said.now, request.said.include_evidence) == (None, None)
 
 
 def test_a_value_that_is_null_or_extended_is_no_second_value() -> None:
@@ -157,7 +157,7 @@ def test_a_value_that_is_null_or_extended_is_no_second_value() -> None:
         "modifierExtension": [],
     }
     request, issues = _open(_parameters(HOLDING, now))
-    assert request.now == "latest"
+    assert request.said.now == "latest"
     assert issues.told() == ()
 
 
