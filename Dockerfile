@@ -2,7 +2,8 @@
 #
 #   docker build --tag myoflag .
 #   docker run --rm --read-only --publish 127.0.0.1:8080:8080 \
-#     --env MYOFLAG_API_KEYS=... --env MYOFLAG_SITE_KEY=... myoflag
+#     --volume ./keys:/keys:ro --env MYOFLAG_API_KEYS_FILE=/keys/myoflag \
+#     --env MYOFLAG_SITE_KEY=... myoflag
 #
 # The base is pinned by its version; whoever builds for production pins the digest that
 # their own registry tells for it as well (python:3.12.12-slim-bookworm@sha256:...).
@@ -47,6 +48,6 @@ EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import os, httpx; httpx.get('http://127.0.0.1:' + os.environ['MYOFLAG_PORT'] + '/healthz', trust_env=False).raise_for_status()"]
 
-# It starts only with MYOFLAG_API_KEYS, or with --without-authentication where something
+# It starts only with MYOFLAG_API_KEYS_FILE, or with --without-authentication where something
 # in front of it decides who may ask.
 ENTRYPOINT ["myoflag", "serve"]

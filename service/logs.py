@@ -23,6 +23,9 @@ ALLOWED = frozenset(
         "exception",  # class name
         "places",  # file, line and function, from the outermost
         "request_id",
+        "key_name",  # of the caller's API key, as the site named it
+        "keys",  # how many
+        "faults",  # of a file of the site's own, in words of our code
         "method",
         "route",  # as declared, never as called: a URL may name a patient
         "status",

@@ -8,11 +8,11 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "MYOFLAG_"
 
@@ -43,8 +43,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65535)
     """Port that `serve` listens on; 0 takes a free one."""
 
-    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
-    """Keys that callers may present, separated by commas; two at a time allow rotation."""
+    api_keys_file: Path | None = None
+    """File with the names and hashes of the keys that callers may present."""
 
     base: str = "https://myoflag.example"
     """Canonical base URL of this site's code systems and identifiers, without a closing slash."""
@@ -97,19 +97,13 @@ class Settings(BaseSettings):
             )
         return base
 
-    @field_validator("api_keys", mode="before")
+    @field_validator("api_keys_file", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return [key for key in (part.strip() for part in value.split(",")) if key]
+    def _names_a_file(cls, value: object) -> object:
+        # An empty path would be the working folder; one set empty by mistake must not be none.
+        if isinstance(value, str) and not value.strip():
+            raise ValueError("the path of a file belongs here, made by `myoflag keys new`")
         return value
-
-    @field_validator("api_keys")
-    @classmethod
-    def _long_enough(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        if any(len(key.get_secret_value()) < SHORTEST_SECRET for key in keys):
-            raise ValueError(f"an API key has at least {SHORTEST_SECRET} characters")
-        return keys
 
     @field_validator("site_key")
     @classmethod

@@ -8,6 +8,7 @@ import typer
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from service import keys
 from service.cli import exits, main
 from service.evaluation import Site
 from service.settings import Settings, variable
@@ -32,14 +33,21 @@ def test_every_command_is_told_and_no_other() -> None:
         below = getattr(one, "commands", {})
         commands |= {f"myoflag {name} {sub}" for sub in below} or {f"myoflag {name}"}
 
-    told = set(re.findall(r"`(myoflag [a-z]+(?: [a-z]+)?)`", OPERATIONS)) - {"myoflag rules"}
+    told = set(re.findall(r"`(myoflag [a-z]+(?: [a-z]+)?)`", OPERATIONS)) - {
+        "myoflag rules",
+        "myoflag keys",
+    }
 
     assert told == commands
 
 
 def test_every_option_is_told() -> None:
     group = typer.main.get_command(main)
-    commands = [*group.commands.values(), *group.commands["rules"].commands.values()]  # type: ignore[attr-defined]
+    commands = [
+        one
+        for top in group.commands.values()  # type: ignore[attr-defined]  # it is a group
+        for one in (top, *getattr(top, "commands", {}).values())
+    ]
     options = {
         option
         for one in commands
@@ -56,6 +64,13 @@ def test_every_exit_code_is_told() -> None:
     used = {value for name, value in vars(exits).items() if name.isupper()}
 
     assert told == used | {0}
+
+
+def test_the_line_of_a_key_file_that_is_shown_can_be_read() -> None:
+    (line,) = re.findall(r"^    (\S+ sha256:.+)$", OPERATIONS, re.MULTILINE)
+
+    (key,) = keys.parse(line)
+    assert keys.line_of(key) == line
 
 
 def test_every_address_is_told(app: FastAPI) -> None:

@@ -23,22 +23,12 @@ def test_the_service_listens_on_loopback_by_default(monkeypatch: pytest.MonkeyPa
     settings = read(monkeypatch)
 
     assert is_loopback(settings.host)
-    assert settings.api_keys == ()
-
-
-def test_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = read(monkeypatch, MYOFLAG_API_KEYS="the-older-of-two-keys, the-newer-of-two-keys,")
-
-    assert [key.get_secret_value() for key in settings.api_keys] == [
-        "the-older-of-two-keys",
-        "the-newer-of-two-keys",
-    ]
+    assert settings.api_keys_file is None
 
 
 def test_secrets_do_not_print(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = read(
         monkeypatch,
-        MYOFLAG_API_KEYS="a-key-nobody-may-see",
         MYOFLAG_SITE_KEY="a-site-key-nobody-may-see",
     )
 
@@ -51,7 +41,7 @@ def test_secrets_do_not_print(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MYOFLAG_PORT", "99999", "less than or equal to 65535"),
         ("MYOFLAG_PORT", "tcp://10.0.0.7:80", "valid integer"),
         ("MYOFLAG_ZONE", "Mars/Olympus", "invalid timezone"),
-        ("MYOFLAG_API_KEYS", "short", "an API key has at least 16 characters"),
+        ("MYOFLAG_API_KEYS_FILE", "", "the path of a file belongs here"),
         ("MYOFLAG_SITE_KEY", "short", "a site key has at least 16 characters"),
         ("MYOFLAG_HOST", "", "such as 127.0.0.1"),
         ("MYOFLAG_HOST", " ", "such as 127.0.0.1"),

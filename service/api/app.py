@@ -1,7 +1,5 @@
 """The HTTP application."""
 
-from collections.abc import Sequence
-
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
@@ -10,18 +8,18 @@ from service import __version__
 from service.api import batch, evaluate, health, metadata, rules
 from service.api.border import Border
 from service.api.examples import examples
-from service.api.keys import digest
 from service.api.methods import Head
 from service.api.refusals import on_http_exception, on_refused
 from service.evaluation import Site
 from service.fhir.issues import Refused
+from service.keys import Keyring
 from service.settings import shipped
 
 
-def create_app(site: Site, api_keys: Sequence[str] = ()) -> FastAPI:
+def create_app(site: Site, keyring: Keyring | None = None) -> FastAPI:
     """The application that evaluates with a site's rules and settings.
 
-    Where there are `api_keys`, evaluating needs one of them; health and metadata never do.
+    Where there is a `keyring`, evaluating needs one of its keys; health and metadata never do.
     """
     app = FastAPIOffline(
         title="Myoflag",
@@ -32,7 +30,7 @@ def create_app(site: Site, api_keys: Sequence[str] = ()) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.site = site
-    app.state.keys = tuple(map(digest, api_keys))
+    app.state.keyring = keyring
     app.include_router(evaluate.router(examples(shipped("fhir_samples"))))
     app.include_router(batch.router)
     app.include_router(metadata.router)

@@ -59,12 +59,14 @@ class Border:
             )
             await failure(scope, receive, send_on)
         route = scope.get("route")
+        state = scope.get("state", {})
         log.info(
             "request",
             method=scope["method"],
             route=getattr(route, "path", "none"),
             status=status,
             ms=round((time.monotonic() - started) * 1000, 1),
+            **{name: state[name] for name in ("key_name",) if name in state},
         )
 
 

@@ -57,9 +57,9 @@ def router(samples: Mapping[str, Any]) -> APIRouter:
 
 
 REFUSALS = {
-    400: "Not JSON, not UTF-8, not FHIR (in strict handling, not valid), or a parameter that "
-    "can not be",
-    401: "No API key, or a wrong one",
+    400: "Not JSON, not UTF-8, not FHIR (in strict handling, not valid), a parameter that "
+    "can not be, or several API keys that differ",
+    401: "No API key, a wrong one, or one that has expired",
     406: "The caller takes neither of the media types, or asks for another version of FHIR",
     413: "Larger than this site reads",
     415: "Not a media type that is read",

@@ -1,45 +1,62 @@
-"""Who may ask: callers that present one of the configured keys."""
+"""Who may ask: callers that present one of the site's keys."""
 
-import hmac
-from hashlib import sha256
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
-from fastapi.security.http import HTTPAuthorizationCredentials
 
 from service.api.refusals import Refusal
+from service.keys import Keyring, find, is_expired
 
 _bearer = HTTPBearer(auto_error=False, description="One of the site's API keys.")
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same, by itself.")
 
 
-def digest(key: str) -> bytes:
-    """What is kept of a key: enough to know it again."""
-    return sha256(key.encode()).digest()
-
-
-def require_key(
+async def require_key(
     request: Request,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    header: Annotated[str | None, Depends(_header)],
+    # What these read is read below, with all that may stand twice; they describe it in OpenAPI.
+    _by_bearer: Annotated[object, Depends(_bearer)],
+    _by_header: Annotated[object, Depends(_header)],
 ) -> None:
-    """Refuses with 401 a caller without a right key, where keys are configured."""
-    keys: tuple[bytes, ...] = request.app.state.keys
-    if not keys:
+    """Refuses a caller without a right key, where the site has keys: 401, or 400 for several.
+
+    The name of a right key, also of one that has expired, is left for the request's log line.
+    """
+    keyring: Keyring | None = request.app.state.keyring
+    if keyring is None:
         return
-    presented = bearer.credentials if bearer else header
-    if presented is None:
+    presented = _presented(request)
+    if not presented:
         raise Refusal(
             HTTPStatus.UNAUTHORIZED,
             "An API key is needed: Authorization: Bearer KEY, or X-API-Key: KEY.",
             {"WWW-Authenticate": "Bearer"},
         )
-    # Every key is compared, so that the time taken tells nothing.
-    if not sum(hmac.compare_digest(digest(presented), key) for key in keys):
+    if len(presented) > 1:
+        raise Refusal(
+            HTTPStatus.BAD_REQUEST,
+            "The request presents several API keys that differ; present one.",
+            {"WWW-Authenticate": 'Bearer error="invalid_request"'},
+        )
+    key = find(keyring.keys(), presented.pop())
+    if key:
+        request.state.key_name = key.name
+    if not key or is_expired(key, datetime.now(UTC).date()):
+        text = "has expired" if key else "is not one of this site's"
         raise Refusal(
             HTTPStatus.UNAUTHORIZED,
-            "The API key is not one of this site's.",
+            f"The API key {text}.",
             {"WWW-Authenticate": 'Bearer error="invalid_token"'},
         )
+
+
+def _presented(request: Request) -> set[str]:
+    """What may be keys; a login of another scheme may be meant for a proxy in front of us."""
+    found = {value.strip() for value in request.headers.getlist("x-api-key")}
+    for value in request.headers.getlist("authorization"):
+        scheme, _, credentials = value.strip().partition(" ")
+        if scheme.lower() == "bearer":
+            found.add(credentials.strip())
+    return found - {""}

@@ -14,7 +14,7 @@ router = APIRouter(tags=["FHIR"])
 def capability_statement(request: Request, release: str) -> bytes:
     site: Site = request.app.state.site
     options = writing_options(site, release=release)
-    keyed = bool(request.app.state.keys)
+    keyed = request.app.state.keyring is not None
     return write_capability_statement(site.knowledge, options, keyed=keyed)
 
 

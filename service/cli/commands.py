@@ -3,7 +3,7 @@
 import typer
 
 from service import __version__
-from service.cli import exits, rules
+from service.cli import exits, keys, rules
 from service.cli.evaluate import evaluate
 from service.cli.explain import explain
 from service.cli.serve import serve
@@ -23,6 +23,7 @@ main.command()(evaluate)
 main.command()(explain)
 main.command()(serve)
 main.add_typer(rules.commands, name="rules")
+main.add_typer(keys.commands, name="keys")
 
 
 @main.command()

@@ -8,6 +8,7 @@ import typer
 
 from service import __version__, logs
 from service.cli import exits
+from service.cli.keys import keyring_or_leave
 from service.cli.site import open_or_leave, settings_or_leave
 from service.settings import DEVELOPMENT_SITE_KEY, is_loopback
 
@@ -38,7 +39,7 @@ def serve(
     """Start the HTTP service.
 
     On any address but loopback it starts only with an API key configured
-    (MYOFLAG_API_KEYS), or with --without-authentication.
+    (MYOFLAG_API_KEYS_FILE), or with --without-authentication.
     """
     # The framework takes longer to load than all rules; no other command waits for it.
     import uvicorn  # noqa: PLC0415
@@ -47,19 +48,21 @@ def serve(
 
     settings = settings_or_leave()
     host = host or settings.host
-    keys = [key.get_secret_value() for key in settings.api_keys]
-    if not (keys or without_authentication or is_loopback(host)):
+    if not (settings.api_keys_file or without_authentication or is_loopback(host)):
         exits.leave(
             exits.USAGE,
             f"{host} can be reached from other machines, and no API key is configured. Set "
-            "MYOFLAG_API_KEYS, or say --without-authentication where something in front of the "
-            "service decides who may ask.",
+            "MYOFLAG_API_KEYS_FILE, or say --without-authentication where something in front of "
+            "the service decides who may ask.",
         )
     logs.configure(settings.log_level)
+    keyring = keyring_or_leave(settings.api_keys_file) if settings.api_keys_file else None
     site = open_or_leave(settings)
     listener = _listen(host, settings.port if port is None else port)
     if settings.site_key.get_secret_value() == DEVELOPMENT_SITE_KEY:
         log.warning("MYOFLAG_SITE_KEY is not set: flag identifiers can be traced back")
+    if keyring and not keyring.keys():
+        log.warning("MYOFLAG_API_KEYS_FILE holds no key: every evaluation is refused")
     log.info(
         "listening",
         host=host,
@@ -70,7 +73,7 @@ def serve(
     )
     # A request's log line is written by Border; uvicorn's own would hold the URL.
     config = uvicorn.Config(
-        create_app(site, keys),
+        create_app(site, keyring),
         log_config=None,
         log_level="warning",
         access_log=False,

@@ -1,6 +1,7 @@
 """POST /fhir: a batch of calls, each answered as if it had come alone."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 from msgspec import structs
 
+from service import keys
 from service.api.app import create_app
 from service.evaluation import Site
 from service.settings import shipped
@@ -216,12 +218,16 @@ def test_a_slash_at_the_end_changes_nothing(app: FastAPI) -> None:
     assert send(app, sent, path="/fhir/").content == send(app, sent).content
 
 
-def test_a_batch_needs_a_key_where_evaluating_does(site: Site) -> None:
-    guarded = create_app(site, ["a-key-of-this-site"])
+def test_a_batch_needs_a_key_where_evaluating_does(site: Site, tmp_path: Path) -> None:
+    key = keys.make()
+    keys.append(tmp_path / "keys", keys.kept("ehr", key))
+    guarded = create_app(site, keys.Keyring(tmp_path / "keys"))
     read = entry(url="metadata", method="GET")
 
     assert send(guarded, read).status_code == 401
-    assert statuses(send(guarded, read, headers={"X-API-Key": "a-key-of-this-site"})) == ["200"]
+    answer = send(guarded, read, headers={"X-API-Key": key})
+    assert statuses(answer) == ["200"]
+    assert "API key" in answer.text
 
 
 def test_the_limits_are_those_of_any_request(site: Site) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -22,12 +23,15 @@ JSON = {"Content-Type": "application/json"}
 run = CliRunner().invoke
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[str, subprocess.Popen[str]]]:
+Started = tuple[str, subprocess.Popen[str]]
+
+
+@contextmanager
+def started(**variables: str) -> Iterator[Started]:
     """The address of a service on a free port, and its process."""
     process = subprocess.Popen(
         [str(Path(sys.executable).with_name("myoflag")), "serve", "--port", "0"],
-        env={"PATH": os.defpath},
+        env={"PATH": os.defpath, **variables},
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -40,6 +44,12 @@ def server() -> Iterator[tuple[str, subprocess.Popen[str]]]:
     finally:
         process.terminate()
         process.communicate(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Started]:
+    with started() as running:
+        yield running
 
 
 def logged(process: subprocess.Popen[str], status: int) -> str:
@@ -121,12 +131,65 @@ def test_a_caller_who_hangs_up_harms_nobody(server: tuple[str, subprocess.Popen[
     assert process.poll() is None
 
 
+def test_keys_are_added_and_revoked_while_it_runs(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    site = {"MYOFLAG_API_KEYS_FILE": str(file)}
+
+    def new_key(name: str) -> str:
+        made = run(main, ["keys", "new", name], env=site)
+        assert made.exit_code == 0, made.stderr
+        return made.stdout.strip()
+
+    old = new_key("engine-2026")
+    with started(**site) as (address, process):
+
+        def status(key: str) -> int:
+            url = f"{address}/fhir/$flag-causes?now=latest"
+            headers = {**JSON, "Authorization": f"Bearer {key}"}
+            return httpx.post(url, content=SODIUM, headers=headers).status_code
+
+        assert status(old) == 200
+        new = new_key("engine-2027")
+        assert (status(old), status(new)) == (200, 200)
+        file.write_text(file.read_text().splitlines()[1] + "\n")
+        assert (status(old), status(new)) == (401, 200)
+        file.write_text("what an editor leaves by mistake")
+        assert (status(old), status(new)) == (401, 200)
+        file.write_text("")
+        assert (status(old), status(new)) == (401, 401)
+
+        process.terminate()
+        assert process.stderr is not None
+        lines = list(map(json.loads, process.stderr))
+    names = [line.get("key_name") for line in lines if line["event"] == "request"]
+    old_name, new_name = "engine-2026", "engine-2027"
+    assert names == [old_name, old_name, new_name, None, new_name, None, new_name, None, None]
+    (error,) = (line for line in lines if line["level"] == "error")
+    assert error["faults"].startswith("line 1: ")
+    assert old not in str(lines)
+    assert new not in str(lines)
+
+
+@pytest.mark.parametrize("content", [None, "broken\n"])
+def test_it_does_not_start_with_a_key_file_that_is_broken_or_not_there(
+    content: str | None, tmp_path: Path
+) -> None:
+    file = tmp_path / "keys"
+    if content:
+        file.write_text(content)
+
+    result = run(main, ["serve"], env={"MYOFLAG_API_KEYS_FILE": str(file)})
+
+    assert result.exit_code == 2
+    assert str(file) in result.stderr
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
 def test_beyond_loopback_it_starts_only_with_a_key(host: str) -> None:
     result = run(main, ["serve", "--host", host])
 
     assert result.exit_code == 2
-    assert "MYOFLAG_API_KEYS" in result.stderr
+    assert "MYOFLAG_API_KEYS_FILE" in result.stderr
     assert "--without-authentication" in result.stderr
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from service import keys
 from tests.packaging import dockerfile
 
-KEY = "a-key-for-this-test-alone"
+KEY = keys.make()
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +45,14 @@ def container(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 def environment(installed: Path) -> dict[str, str]:
     """The variables of the image, and none of the machine that runs the tests."""
+    (installed.parent / "keys").write_text(f"{keys.line_of(keys.kept('test', KEY))}\n")
     told = dockerfile.environment()
     path = told.pop("PATH").replace("/opt/myoflag", str(installed))
-    return {**told, "PATH": path.replace("$PATH", os.defpath), "MYOFLAG_API_KEYS": KEY}
+    return {
+        **told,
+        "PATH": path.replace("$PATH", os.defpath),
+        "MYOFLAG_API_KEYS_FILE": str(installed.parent / "keys"),
+    }
 
 
 def contents(folder: Path) -> dict[str, int]:
@@ -98,14 +104,14 @@ def test_the_health_check_of_the_image_fails_where_nothing_listens(installed: Pa
 
 def test_the_image_refuses_to_listen_to_all_without_a_key(installed: Path) -> None:
     variables = environment(installed)
-    del variables["MYOFLAG_API_KEYS"]
+    del variables["MYOFLAG_API_KEYS_FILE"]
 
     started = subprocess.run(
         dockerfile.entry_point(), env=variables, check=False, capture_output=True, text=True
     )
 
     assert started.returncode == 2
-    assert "MYOFLAG_API_KEYS" in started.stderr
+    assert "MYOFLAG_API_KEYS_FILE" in started.stderr
 
 
 def test_the_image_holds_no_installer_and_no_tests(installed: Path) -> None:
