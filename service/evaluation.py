@@ -31,6 +31,7 @@ class Site(Struct, frozen=True):
     max_body_bytes: int
     max_entries: int
     max_depth: int
+    max_text_bytes: int
 
 
 class Asked(Struct, frozen=True):
@@ -69,6 +70,7 @@ def open_site(settings: Settings) -> Site:
         max_body_bytes=settings.max_body_bytes,
         max_entries=settings.max_entries,
         max_depth=settings.max_depth,
+        max_text_bytes=settings.max_text_bytes,
     )
 
 
@@ -149,6 +151,7 @@ def _reading_options(site: Site, asked: Asked, clock: datetime) -> ReadingOption
         zone=site.zone,
         max_entries=site.max_entries,
         max_depth=site.max_depth,
+        max_text_bytes=site.max_text_bytes,
         strict=asked.strict,
     )
 

@@ -10,7 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 
 from service.api.bodies import read_body
+from service.api.inflight import within
 from service.api.keys import require_key
+from service.api.limits import Limits
 from service.api.media import FHIR_JSON, JSON, answer_type
 from service.api.preferences import applied, handling
 from service.api.refusals import Refusal
@@ -61,10 +63,13 @@ _REFUSALS = {
     "can not be",
     401: "No API key, or a wrong one",
     406: "The caller takes neither of the two media types",
+    408: "The body took too long to arrive",
     413: "Larger than this site reads",
-    415: "Not a media type that is read",
+    415: "Not a media type, or not a compression, that is read",
     422: "FHIR in which there is nothing that could be judged",
+    429: "Too many requests at once; Retry-After tells when to send it again",
     500: "A failure inside; nothing was evaluated",
+    504: "The evaluation took too long and was given up; nothing of it is answered",
 }
 
 
@@ -91,9 +96,11 @@ async def flag_causes(request: Request) -> Response:
         )
     prefer = request.headers.getlist("prefer")
     asked = read_query(request.query_params, site, strict=handling(prefer) == "strict")
-    body = await read_body(request, site.max_body_bytes)
+    limits: Limits = request.app.state.limits
+    body = await read_body(request, site.max_body_bytes, limits.body_seconds)
     # In a thread, so that a large bundle does not keep the health checks waiting.
-    bundle = await run_in_threadpool(answer, site, body, asked, datetime.now(UTC))
+    evaluation = run_in_threadpool(answer, site, body, asked, datetime.now(UTC))
+    bundle = await within(limits.evaluation_seconds, evaluation, request.app.state.in_flight)
     return Response(bundle, headers=applied(prefer), media_type=media_type)
 
 

@@ -90,7 +90,7 @@ def _asked(site: Site, chance: Random) -> Asked:
         chance.choice(("latest", "latest", None, "2026-05-01", "1850-01-01", "2199-12-31")),
         chance.choice((None, True, False)),
         strict=chance.random() < 0.1,
-        explain=chance.random() < 0.2,
+        explain=chance.random() < 0.05,
     )
 
 
