@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-ver
 	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check format coverage bench rules mutate-rules agree docs lock image clean
+.PHONY: help demo serve test check format coverage bench rules mutate-rules agree fuzz docs lock image clean
 
 help:  ## list these commands
 	@echo "Myoflag: FHIR laboratory results and diagnoses in, explained Flags out. Try: make demo"
@@ -58,6 +58,9 @@ mutate-rules: $(VENV)/.test  ## break each rule in small ways: a test beside the
 
 agree: $(VENV)/.test  ## hold the engine against the plain evaluator on 100,000 random records
 	@$(BIN)/python -m pytest -q tests/engine/test_oracle_agreement.py --cases 100000
+
+fuzz: $(VENV)/.test  ## answer spoiled requests for an hour, or as FUZZ says: FUZZ="--seconds 60 --seed 2"
+	@$(BIN)/python -m tests.fuzz $(FUZZ)
 
 docs: $(VENV)/.test  ## write the transcripts and the tables of forms in the documents anew
 	@$(BIN)/python -m tests.transcripts

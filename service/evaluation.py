@@ -35,6 +35,7 @@ class Site(Struct, frozen=True):
     max_entries: int
     max_depth: int
     release: str
+    max_text_bytes: int
 
 
 class Asked(Struct, frozen=True):
@@ -81,6 +82,7 @@ def open_site(settings: Settings) -> Site:
         max_entries=settings.max_entries,
         max_depth=settings.max_depth,
         release=settings.fhir_version,
+        max_text_bytes=settings.max_text_bytes,
     )
 
 
@@ -168,6 +170,7 @@ def _reading_options(site: Site, asked: Asked, clock: datetime) -> ReadingOption
         zone=site.zone,
         max_entries=site.max_entries,
         max_depth=site.max_depth,
+        max_text_bytes=site.max_text_bytes,
         strict=asked.strict,
         release=asked.sent or site.release,
     )

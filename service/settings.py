@@ -70,12 +70,26 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=32 * 1024 * 1024, ge=1)
     """Largest request body, in bytes; more is refused with 413."""
 
-    max_entries: int = Field(default=25_000, ge=1)
+    max_body_seconds: float = Field(default=30, gt=0, allow_inf_nan=False)
+    """Longest that the body of a request may take to arrive, in seconds; else 408."""
+
+    max_entries: int = Field(default=20_000, ge=1)
     """Most entries of one Bundle; more is refused with 413."""
 
     # At 64, the recursion of readers and models stays below Python's limit.
     max_depth: int = Field(default=64, ge=8, le=64)
     """Deepest nesting of JSON objects and arrays; more is refused with 400."""
+
+    # By default as FHIR has it: https://hl7.org/fhir/R4/datatypes.html#string
+    max_text_bytes: int = Field(default=1024 * 1024, ge=1024)
+    """Longest text in JSON, base64 aside, in bytes as written; more is refused with 413."""
+
+    max_evaluation_seconds: float = Field(default=60, gt=0, allow_inf_nan=False)
+    """Longest that the evaluation of a request may take, in seconds; else 504."""
+
+    # Of the framework's 40 threads some are left for health checks.
+    max_in_flight: int = Field(default=32, ge=1, le=32)
+    """Most requests that are answered at once; more are refused with 429."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe log line that is written."""

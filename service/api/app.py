@@ -8,6 +8,8 @@ from service import __version__
 from service.api import batch, evaluate, health, metadata, rules
 from service.api.border import Border
 from service.api.examples import examples
+from service.api.inflight import Admission, InFlight
+from service.api.limits import Limits
 from service.api.methods import Head
 from service.api.refusals import on_http_exception, on_refused
 from service.evaluation import Site
@@ -15,8 +17,10 @@ from service.fhir.issues import Refused
 from service.keys import Keyring
 from service.settings import shipped
 
+_DEFAULTS = Limits()
 
-def create_app(site: Site, keyring: Keyring | None = None) -> FastAPI:
+
+def create_app(site: Site, keyring: Keyring | None = None, limits: Limits = _DEFAULTS) -> FastAPI:
     """The application that evaluates with a site's rules and settings.
 
     Where there is a `keyring`, evaluating needs one of its keys; health and metadata never do.
@@ -31,6 +35,8 @@ def create_app(site: Site, keyring: Keyring | None = None) -> FastAPI:
     )
     app.state.site = site
     app.state.keyring = keyring
+    app.state.limits = limits
+    app.state.in_flight = InFlight(limits.in_flight)
     app.include_router(evaluate.router(examples(shipped("fhir_samples"))))
     app.include_router(batch.router)
     app.include_router(metadata.router)
@@ -38,6 +44,7 @@ def create_app(site: Site, keyring: Keyring | None = None) -> FastAPI:
     app.include_router(health.router)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(Refused, on_refused)
+    app.add_middleware(Admission, in_flight=app.state.in_flight)
     app.add_middleware(Head)
     app.add_middleware(Border)
     return app

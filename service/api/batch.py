@@ -14,7 +14,9 @@ from service import logs
 from service.api.answers import GENERAL, agreed, answered
 from service.api.bodies import read_body
 from service.api.evaluate import REFUSALS, heard, read_query
+from service.api.inflight import within
 from service.api.keys import require_key
+from service.api.limits import Limits
 from service.api.media import FHIR_JSON, JSON
 from service.api.metadata import capability_statement, operation_definition
 from service.api.preferences import applied
@@ -73,8 +75,10 @@ async def batch(request: Request) -> Response:
         raise Refusal(HTTPStatus.BAD_REQUEST, text)
     prefer = request.headers.getlist("prefer")
     asked = heard(request, form)
-    body = await read_body(request, site.max_body_bytes)
-    answers = await run_in_threadpool(_answer_all, request, body, asked)
+    limits: Limits = request.app.state.limits
+    body = await read_body(request, site.max_body_bytes, limits.body_seconds)
+    evaluation = run_in_threadpool(_answer_all, request, body, asked)
+    answers = await within(limits.evaluation_seconds, evaluation, request.app.state.in_flight)
     return answered(request, form, answers, applied(prefer))
 
 

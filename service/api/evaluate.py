@@ -12,7 +12,9 @@ from starlette.datastructures import QueryParams
 
 from service.api.answers import GENERAL, agreed, answered
 from service.api.bodies import read_body
+from service.api.inflight import within
 from service.api.keys import require_key
+from service.api.limits import Limits
 from service.api.media import FHIR_JSON, JSON, Form, sent_release
 from service.api.preferences import applied, handling
 from service.api.refusals import Refusal
@@ -61,10 +63,13 @@ REFUSALS = {
     "can not be, or several API keys that differ",
     401: "No API key, a wrong one, or one that has expired",
     406: "The caller takes neither of the media types, or asks for another version of FHIR",
+    408: "The body took too long to arrive",
     413: "Larger than this site reads",
-    415: "Not a media type that is read",
+    415: "Not a media type, or not a compression, that is read",
     422: "FHIR in which there is nothing that could be judged",
+    429: "Too many requests at once; Retry-After tells when to send it again",
     500: "A failure inside; nothing was evaluated",
+    504: "The evaluation took too long and was given up; nothing of it is answered",
 }
 
 
@@ -87,9 +92,11 @@ async def flag_causes(request: Request) -> Response:
     form = agreed(request)
     prefer = request.headers.getlist("prefer")
     asked = read_query(request.query_params, site, heard(request, form))
-    body = await read_body(request, site.max_body_bytes)
+    limits: Limits = request.app.state.limits
+    body = await read_body(request, site.max_body_bytes, limits.body_seconds)
     # In a thread, so that a large bundle does not keep the health checks waiting.
-    bundle = await run_in_threadpool(answer, site, body, asked, datetime.now(UTC))
+    evaluation = run_in_threadpool(answer, site, body, asked, datetime.now(UTC))
+    bundle = await within(limits.evaluation_seconds, evaluation, request.app.state.in_flight)
     return answered(request, form, bundle, applied(prefer))
 
 

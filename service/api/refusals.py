@@ -20,10 +20,13 @@ _CODES = {
     HTTPStatus.NOT_FOUND: "not-found",
     HTTPStatus.METHOD_NOT_ALLOWED: "not-supported",
     HTTPStatus.NOT_ACCEPTABLE: "not-supported",
+    HTTPStatus.REQUEST_TIMEOUT: "timeout",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too-long",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "not-supported",
+    HTTPStatus.TOO_MANY_REQUESTS: "throttled",
     HTTPStatus.INTERNAL_SERVER_ERROR: "exception",
     HTTPStatus.SERVICE_UNAVAILABLE: "transient",
+    HTTPStatus.GATEWAY_TIMEOUT: "timeout",
 }
 
 

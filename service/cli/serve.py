@@ -45,6 +45,7 @@ def serve(
     import uvicorn  # noqa: PLC0415
 
     from service.api.app import create_app  # noqa: PLC0415
+    from service.api.limits import Limits  # noqa: PLC0415
 
     settings = settings_or_leave()
     host = host or settings.host
@@ -72,8 +73,11 @@ def serve(
         rules_digest=site.knowledge.digest,
     )
     # A request's log line is written by Border; uvicorn's own would hold the URL.
+    limits = Limits(
+        settings.max_body_seconds, settings.max_evaluation_seconds, settings.max_in_flight
+    )
     config = uvicorn.Config(
-        create_app(site, keyring),
+        create_app(site, keyring, limits),
         log_config=None,
         log_level="warning",
         access_log=False,

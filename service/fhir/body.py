@@ -5,12 +5,20 @@ import re
 
 from service.fhir.issues import Issues, Refused, refusal
 
+_GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
 _OPENING = ord("[")
 _TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+
+#: Before what is base64 in FHIR: attachments, mostly. Nothing of it is ever read here.
+_BASE64 = re.compile(rb'"(?:data|valueBase64Binary)"\s*:\s*\Z')
+_BACKSLASH = ord("\\")
+
+#: Quotes inside of a text that are passed over in search of its end.
+_MOST_ESCAPES = 1000
 
 _AT = re.compile(r"(trailing characters)? \(byte ([0-9]+)\)")
 
@@ -25,6 +33,9 @@ def json_of(body: bytes, issues: Issues) -> bytes:
 
     Refused: an empty body, and one that is not UTF-8 as a whole (FHIR knows no other encoding).
     """
+    if body.startswith(_GZIP):
+        text = "The body is gzip, not JSON. Over HTTP, Content-Encoding: gzip would say so."
+        raise refusal(400, "structure", text)
     encoding = json.detect_encoding(body)
     if not encoding.startswith("utf-8"):
         text = f"The body looks like {encoding[: len('utf-16')].upper()}. FHIR is sent as UTF-8."
@@ -63,6 +74,41 @@ def check_depth(body: bytes, deepest: int) -> None:
         rest = shorter
     if rest and _deeper(_TEXT.sub(b"", body).translate(_BRACKETS, _NO_BRACKET), deepest):
         raise too_deep(deepest)
+
+
+def check_texts(body: bytes, longest: int) -> None:
+    """Refuse a text longer than `longest` bytes, but for base64, whose length FHIR lets be.
+
+    Only a body that is longer itself is looked at, and of that hardly anything: where each
+    stretch of such a length has the end of a text in it, no text is longer.
+    """
+    if not _has_stretch(body, longest):
+        return
+    for text in _TEXT.finditer(body):
+        start = text.start()
+        if text.end() - start - 2 > longest and not _BASE64.search(body, max(0, start - 40), start):
+            told = (
+                f"The text at {_place(body, start)} is longer than {longest} bytes, the most that "
+                "is read here (setting MYOFLAG_MAX_TEXT_BYTES)."
+            )
+            raise refusal(413, "too-long", told)
+
+
+def _has_stretch(body: bytes, longest: int) -> bool:
+    """Whether more than `longest` bytes in a row may be inside of one text."""
+    start = 0
+    while len(body) - start > longest:
+        end = start + longest + 1
+        for _ in range(_MOST_ESCAPES):
+            end = body.rfind(b'"', start, end)
+            if end <= start or body[end - 1] != _BACKSLASH:
+                break
+        else:
+            return True
+        if end < start:
+            return True
+        start = end + 1
+    return False
 
 
 def _deeper(brackets: bytes, deepest: int) -> bool:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Raw, Struct, structs
 
 from service.fhir import wire
-from service.fhir.body import check_depth, json_of
+from service.fhir.body import check_depth, check_texts, json_of
 from service.fhir.conditions import read_condition
 from service.fhir.conditions import settle as settle_problem
 from service.fhir.context import Context
@@ -55,8 +55,9 @@ class ReadingOptions(Struct, frozen=True):
     clock: datetime
     moment: datetime | None = None
     zone: ZoneInfo = ZoneInfo("UTC")
-    max_entries: int = 25_000
+    max_entries: int = 20_000
     max_depth: int = 64
+    max_text_bytes: int = 1024 * 1024
     strict: bool = False
     release: str = USUAL
 
@@ -86,6 +87,7 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
     issues = Issues()
     text = json_of(body, issues)
     check_depth(text, options.max_depth)
+    check_texts(text, options.max_text_bytes)
     request = unpack(text, options.max_entries, options.max_depth, issues)
     if options.strict:
         _check(text, options.release)

@@ -149,7 +149,11 @@ def _canonical(entry: Entry) -> bytes:
     """A resource's content without regard to layout and the order of its elements."""
     if entry.resource is None:
         return b""
-    return msgspec.json.encode(_CONTENT.decode(entry.raw), order="sorted")
+    try:
+        return msgspec.json.encode(_CONTENT.decode(entry.raw), order="sorted")
+    except msgspec.ValidationError:
+        # A whole number of thousands of digits is JSON, and more than is decoded.
+        return bytes(entry.raw)
 
 
 def _after_deletion(same: list[Entry], zone: ZoneInfo, issues: Issues) -> list[Entry]:

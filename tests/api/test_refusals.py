@@ -57,13 +57,6 @@ def test_another_kind_of_body_is_refused_with_415(app: FastAPI, content_type: st
     assert "application/fhir+json" in issue_of(answer)["details"]["text"]
 
 
-def test_a_compressed_body_is_refused_with_415(app: FastAPI) -> None:
-    answer = post(app, PATIENT, headers={"Content-Encoding": "gzip"})
-
-    assert answer.status_code == 415
-    assert "Compressed" in issue_of(answer)["details"]["text"]
-
-
 def test_a_caller_who_takes_xml_only_is_refused_with_406(app: FastAPI) -> None:
     answer = post(app, PATIENT, headers={"Accept": "application/fhir+xml"})
 

@@ -49,6 +49,7 @@ def measure(site: Site, body: bytes, seconds: float) -> Cost:
         zone=site.zone,
         max_entries=site.max_entries,
         max_depth=site.max_depth,
+        max_text_bytes=site.max_text_bytes,
     )
     gc.collect()
     rounds: list[Cost] = []

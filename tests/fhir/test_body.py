@@ -1,10 +1,11 @@
 import json
+from time import process_time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.fhir.body import check_depth, json_of, malformed
+from service.fhir.body import check_depth, check_texts, json_of, malformed
 from service.fhir.issues import Issues, Refused
 from service.fhir.request import unpack
 
@@ -152,3 +153,79 @@ def test_nesting_that_hides_from_the_limit_is_refused_all_the_same(depth: int) -
         with pytest.raises(Refused) as refused:
             unpack(body, 1, 64, Issues())
         assert refused.value.issues[0].code == "too-costly"
+
+
+def _too_long(body: bytes, longest: int) -> bool:
+    try:
+        check_texts(body, longest)
+    except Refused as refused:
+        return refused.status == 413
+    return False
+
+
+def _texts(node: object) -> list[str]:
+    """All texts of a piece of JSON, names too."""
+    if isinstance(node, dict):
+        return [*node, *(text for value in node.values() for text in _texts(value))]
+    if isinstance(node, list):
+        return [text for value in node for text in _texts(value)]
+    return [node] if isinstance(node, str) else []
+
+
+@given(_json('a\\"{ \u00e9'), st.integers(1, 8), st.booleans())
+def test_a_text_is_too_long_by_the_bytes_that_it_is_written_with(
+    value: object, longest: int, ascii_only: bool
+) -> None:
+    written = json.dumps(value, ensure_ascii=ascii_only)
+    lengths = [
+        len(json.dumps(text, ensure_ascii=ascii_only).encode()) - 2 for text in _texts(value)
+    ]
+
+    assert _too_long(written.encode(), longest) == any(length > longest for length in lengths)
+
+
+@pytest.mark.parametrize("quotes", [0, 1, 2, 999, 1000, 5000])
+def test_quotes_in_a_text_do_not_hide_how_long_it_is(quotes: int) -> None:
+    text = '"' * quotes + "a" * 20_000
+    body = json.dumps({"id": "x" * 9_000, "text": text, "more": ["y" * 500] * 50}).encode()
+
+    assert _too_long(body, 20_000 + 2 * quotes - 1)
+    assert not _too_long(body, 20_000 + 2 * quotes)
+
+
+def test_a_text_that_is_too_long_is_refused_with_its_place() -> None:
+    with pytest.raises(Refused) as refused:
+        check_texts(b'{"a": 1,\n "text": "abcdef"}', 5)
+    (issue,) = refused.value.issues
+    assert (refused.value.status, issue.code) == (413, "too-long")
+    assert "line 2, column 10" in issue.text
+    assert "5 bytes" in issue.text
+
+
+@pytest.mark.parametrize(
+    ("body", "too_long"),
+    [
+        ('{"data": "%s"}', False),
+        ('{"valueBase64Binary" :\n "%s"}', False),
+        ('{"notdata": "%s"}', True),
+        ('{"data": ["%s"]}', True),
+        ('{"data": "AAAA", "id": "%s"}', True),
+    ],
+)
+def test_an_attachment_may_be_as_long_as_it_is(body: str, *, too_long: bool) -> None:
+    assert _too_long((body % ("A" * 40)).encode(), 39) == too_long
+
+
+def test_long_texts_are_found_in_time_that_grows_with_the_body_alone() -> None:
+    def seconds(size: int) -> float:
+        body = b'["' + b'","'.join([b'\\"' * 400] * (size // 800)) + b'"]'
+        started = process_time()
+        check_texts(body, 1024)
+        return process_time() - started
+
+    seconds(100_000)
+    assert seconds(8_000_000) < 16 * max(seconds(1_000_000), 0.01)
+
+
+def test_gzip_is_told_apart_from_another_encoding() -> None:
+    assert "gzip" in _refusal(b"\x1f\x8b\x08\x00").issues[0].text

@@ -59,6 +59,14 @@ def test_layout_and_order_of_elements_make_no_version() -> None:
     assert len(newest_versions(entries, UTC_ZONE, Issues())) == 1
 
 
+def test_a_number_too_long_to_be_read_does_not_keep_a_repetition_from_being_one() -> None:
+    number = b'{"extension":[{"valueInteger":' + b"9" * 5000 + b"}]}"
+    one = b'{"resource":{"resourceType":"Patient","id":"1","contact":[' + number + b"]}}"
+    body = b'{"resourceType":"Bundle","type":"collection","entry":[' + one + b"," + one + b"]}"
+    entries = unpack(body, 9, 64, Issues()).entries
+    assert len(newest_versions(entries, UTC_ZONE, Issues())) == 1
+
+
 @pytest.mark.parametrize(
     ("older", "newer"),
     [

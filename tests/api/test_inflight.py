@@ -1,0 +1,128 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from service import logs
+from service.api.app import create_app
+from service.api.inflight import InFlight, within
+from service.api.limits import Limits
+from service.api.refusals import Refusal
+from service.evaluation import Site
+from tests.api.client import FHIR_JSON, FLAG_CAUSES, issue_of, post
+
+PATIENT = b'{"resourceType": "Patient", "id": "p"}'
+
+
+def test_more_requests_than_may_be_in_flight_are_told_to_come_back(site: Site) -> None:
+    app = create_app(site, limits=Limits(in_flight=2))
+    go_on = asyncio.Event()
+    waiting = asyncio.Semaphore(0)
+
+    async def held() -> AsyncIterator[bytes]:
+        waiting.release()
+        await go_on.wait()
+        yield PATIENT
+
+    async def talk() -> tuple[list[httpx.Response], dict[str, httpx.Response]]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+
+            async def ask(body: object) -> httpx.Response:
+                headers = {"Content-Type": FHIR_JSON}
+                return await client.post(FLAG_CAUSES, content=body, headers=headers)  # type: ignore[arg-type]
+
+            first = [asyncio.create_task(ask(held())) for _ in range(2)]
+            for _ in first:
+                await waiting.acquire()
+            meanwhile = {
+                "evaluation": await ask(PATIENT),
+                "rules": await client.get("/rules"),
+                "healthz": await client.get("/healthz"),
+                "readyz": await client.get("/readyz"),
+            }
+            go_on.set()
+            answers = [await one for one in first]
+            meanwhile["later"] = await ask(PATIENT)
+            return answers, meanwhile
+
+    answers, meanwhile = asyncio.run(talk())
+
+    assert {one.status_code for one in answers} == {200}
+    assert meanwhile["evaluation"].status_code == 429
+    assert meanwhile["evaluation"].headers["retry-after"] == "1"
+    assert issue_of(meanwhile["evaluation"])["code"] == "throttled"
+    assert meanwhile["evaluation"].headers["cache-control"] == "no-store"
+    assert meanwhile["rules"].status_code == 429
+    assert meanwhile["healthz"].status_code == 200
+    assert meanwhile["readyz"].status_code == 200
+    assert meanwhile["later"].status_code == 200
+
+
+def test_a_request_that_fails_gives_its_place_back(site: Site) -> None:
+    app = create_app(site, limits=Limits(in_flight=1))
+
+    for _ in range(3):
+        assert post(app, b"no json").status_code == 400
+
+
+def test_an_evaluation_that_takes_too_long_is_refused_and_never_means_nothing(site: Site) -> None:
+    hurried = create_app(site, limits=Limits(evaluation_seconds=1e-9))
+
+    answer = post(hurried, PATIENT)
+
+    assert answer.status_code == 504
+    assert issue_of(answer)["code"] == "timeout"
+    assert 'never means "nothing to flag"' in issue_of(answer)["details"]["text"]
+
+
+def test_an_evaluation_in_time_gives_what_it_gives() -> None:
+    async def evaluation() -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+    in_flight = InFlight(1)
+    assert asyncio.run(within(60, evaluation(), in_flight)).year == 2026
+    assert in_flight.taken == 0
+
+
+def test_a_failure_in_time_fails() -> None:
+    async def evaluation() -> None:
+        raise ValueError("inside")
+
+    with pytest.raises(ValueError, match="inside"):
+        asyncio.run(within(60, evaluation(), InFlight(1)))
+
+
+def test_an_evaluation_that_was_given_up_keeps_its_place_until_it_ends(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure("info")
+    in_flight = InFlight(1)
+
+    async def give_up() -> None:
+        go_on, gone_on = asyncio.Event(), asyncio.Event()
+
+        async def evaluation() -> None:
+            await go_on.wait()
+            gone_on.set()
+            raise ValueError("Jane Doe")
+
+        with pytest.raises(Refusal) as refused:
+            await within(0.001, evaluation(), in_flight)
+        assert refused.value.status_code == 504
+        assert in_flight.taken == 1
+        go_on.set()
+        await gone_on.wait()
+        # One more turn, in which what waits for its end is told.
+        await asyncio.sleep(0)
+
+    asyncio.run(give_up())
+    assert in_flight.taken == 0
+
+    line = json.loads(capsys.readouterr().err)
+    assert line["event"] == "an evaluation that was given up has ended"
+    assert line["exception"] == "ValueError"
+    assert "Doe" not in str(line)
