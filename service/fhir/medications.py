@@ -76,6 +76,7 @@ _NOT_USABLE = (
     "The Medication that this refers to is entered in error, or has implicitRules or a "
     "modifierExtension that are not understood, so this was not used."
 )
+_TIMING = "The time is a Timing without a period, which does not tell when; it was not used."
 _BACKWARDS = "The period ends before it starts; it was not used."
 _FUTURE = "The treatment starts after the moment of the evaluation; it was not used."
 _PAST = (
@@ -260,14 +261,30 @@ def _times(
         or medicated.effective_period
     ):
         at, period, path = medicated.effective_date_time, medicated.effective_period, ".effective"
+        timing = getattr(medicated, "effective_timing", None)
     else:
         at = medicated.occurence_date_time or medicated.occurrence_date_time
         period = medicated.occurence_period or medicated.occurrence_period
+        timing = medicated.occurence_timing or medicated.occurrence_timing
         path = ".occurence"
+    if timing:
+        period, path = _bounds(timing, spot, path), f"{path}.repeat.bounds"
+        if not period:
+            return None, None
     if period:
         return _span(period, context, spot, path)
     start = read_time(at, context.zone, spot, path)
     return start, None if current else start
+
+
+def _bounds(timing: wire.Timing, spot: Spot, path: str) -> wire.Period | None:
+    """The time that a Timing spans; None where it tells none, which is told."""
+    if is_extended(timing, spot, path):
+        return None
+    bounds = timing.repeat.bounds_period if timing.repeat else None
+    if not bounds:
+        spot.information("not-supported", _TIMING, path)
+    return bounds
 
 
 def _ordered(
@@ -277,6 +294,9 @@ def _ordered(
 
     Dosages follow each other where a dose is raised or reduced, so the order ends with the last.
     """
+    if request.effective_dose_period:
+        start, end = _span(request.effective_dose_period, context, spot, ".effectiveDosePeriod")
+        return start or read_time(request.authored_on, context.zone, spot, ".authoredOn"), end
     starts: list[Moment] = []
     ends: list[Moment | None] = []
     for i, dosage in enumerate(request.dosage_instruction or ()):

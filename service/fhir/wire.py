@@ -183,6 +183,8 @@ class Patient(Resource, frozen=True, tag="Patient"):
     identifier: tuple[Identifier, ...] | None = None
     gender: str | None = None
     birth_date: str | None = None
+    # STU3
+    animal: Any = None
 
 
 class Timing(Element, frozen=True):
@@ -219,6 +221,8 @@ class Medicated(Resource, frozen=True):
 
 
 class MedicationRequest(Medicated, frozen=True, tag="MedicationRequest"):
+    # R5
+    effective_dose_period: Period | None = None
     intent: str | None = None
     do_not_perform: bool | None = None
     authored_on: str | None = None
@@ -239,6 +243,8 @@ class MedicationStatement(Medicated, frozen=True, tag="MedicationStatement"):
     adherence: Adherence | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
+    # R5
+    effective_timing: Timing | None = None
 
 
 class MedicationAdministration(Medicated, frozen=True, tag="MedicationAdministration"):
@@ -252,6 +258,8 @@ class MedicationAdministration(Medicated, frozen=True, tag="MedicationAdministra
     occurrence_date_time: str | None = None
     occurence_period: Period | None = None
     occurrence_period: Period | None = None
+    occurence_timing: Timing | None = None
+    occurrence_timing: Timing | None = None
 
 
 class Ingredient(Element, frozen=True):
@@ -331,6 +339,8 @@ class Bundle(Element, frozen=True, tag="Bundle", tag_field="resourceType"):
     modifier_extension: tuple[Raw, ...] | None = None
     type: str | None = None
     link: tuple[Link, ...] | None = None
+    # R5
+    issues: Any = None
     entry: tuple[BundleEntry, ...] | None = None
 
 
@@ -341,6 +351,7 @@ class LooseBundle(Element, frozen=True):
     modifier_extension: tuple[Raw, ...] | None = None
     type: str | None = None
     link: tuple[Link, ...] | None = None
+    issues: Any = None
     entry: tuple[Raw, ...] | None = None
 
 
