@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from service.evaluation import Site, answer, ask
+from service.fhir.releases import WRITTEN
 from service.fhir.resource_types import READ
 from service.fhir.strictness import check
 from service.settings import shipped
@@ -34,6 +36,16 @@ def _of_what_is_read(body: Resource) -> Resource:
         return body
     entries = [one for one in body["entry"] if one["resource"]["resourceType"] in READ]
     return body | {"entry": entries}
+
+
+@pytest.mark.parametrize("release", WRITTEN)
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
+def test_the_answer_to_a_sample_keeps_the_rules_of_every_release(
+    site: Site, sample: Path, release: str
+) -> None:
+    asked = structs.replace(ask(site, "latest", include_evidence=True), release=release)
+
+    assert_valid_answer(answer(site, sample.read_bytes(), asked, CLOCK), release)
 
 
 @pytest.mark.parametrize("release", TRANSLATIONS)

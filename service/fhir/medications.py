@@ -121,8 +121,7 @@ def read_medication(entry: Entry, medicated: Medicated, context: Context) -> Non
         return
     source = context.source(entry, medicated.identifier)
     start, end = _times(medicated, current, context, spot)
-    known = medicated.status and medicated.status != "unknown"
-    marks: tuple[str, ...] = () if known else ("unknown-status",)
+    marks: tuple[str, ...] = () if _is_known(medicated) else ("unknown-status",)
     if not current:
         marks += ("past",)
     for medicine, one in sorted(named.items()):
@@ -173,6 +172,15 @@ def _current(medicated: Medicated, spot: Spot) -> bool | None:
     elif isinstance(medicated, wire.MedicationStatement) and medicated.adherence:
         return current and not _is_interrupted(medicated.adherence)
     return current
+
+
+def _is_known(medicated: Medicated) -> bool:
+    """Whether the sender knows how it is with the medicine."""
+    if isinstance(medicated, wire.MedicationStatement) and medicated.status == "recorded":
+        # R5: the statement's own status; whether the medicine is taken stands in adherence.
+        codes = plain_codes(medicated.adherence.code) if medicated.adherence else []
+        return codes not in ([], ["unknown"])
+    return medicated.status not in (None, "", "unknown")
 
 
 def _is_interrupted(adherence: wire.Adherence) -> bool:

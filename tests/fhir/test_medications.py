@@ -55,7 +55,7 @@ def test_the_status_says_whether_a_medicine_is_being_taken(
     found = treatment(medication(kind, status=status))
     assert (found.medicine, found.current) == ("gabapentin", current)
     assert ("past" in found.marks) is not current
-    assert ("unknown-status" in found.marks) is (status in (None, "unknown"))
+    assert ("unknown-status" in found.marks) is (status in (None, "unknown", "recorded"))
 
 
 @pytest.mark.parametrize(
@@ -140,6 +140,7 @@ def test_what_does_not_deny_it_is_a_treatment(sent: dict[str, Any]) -> None:
 def test_in_r5_adherence_says_whether_it_is_taken(code: str, current: bool) -> None:
     sent = medication(status="recorded", adherence={"code": coding(code, "adherence")})
     assert treatment(sent).current is current
+    assert ("unknown-status" in treatment(sent).marks) is (code == "unknown")
 
 
 def _times(sent: dict[str, Any]) -> tuple[str | None, str | None]:

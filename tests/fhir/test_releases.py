@@ -16,6 +16,7 @@ from tests.fhir.sent import (
     observation,
     patient,
     quantity,
+    said,
     sent,
 )
 from tests.translated import in_r5, in_stu3
@@ -140,3 +141,5 @@ def test_a_problem_of_unknown_course_in_r5_is_active_as_one_without_a_course_is(
     (before,), (after,) = intake(whole).records, intake(in_r5(whole)).records
 
     assert before.problems[0].active is after.problems[0].active is True
+    (issue,) = said(intake(in_r5(whole)).issues, "clinicalStatus")
+    assert issue.expression == ("Bundle.entry[1].resource.clinicalStatus",)
