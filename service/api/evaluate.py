@@ -10,7 +10,7 @@ from msgspec import structs
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 
-from service.api.answers import GENERAL, agreed, answered
+from service.api.answers import DESCRIBED, GENERAL, agreed, answered
 from service.api.bodies import read_body
 from service.api.keys import require_key
 from service.api.media import FHIR_JSON, JSON, sent_release
@@ -81,10 +81,16 @@ def _described(samples: Mapping[str, Any]) -> dict[str, Any]:
         "requestBody": {"required": True, "content": {FHIR_JSON: body}},
         "parameters": [
             {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
-            for name, text in (_PARAMETERS | GENERAL).items()
+            for name, text in _PARAMETERS.items()
         ]
         + [
-            {"name": "Prefer", "in": "header", "description": _PREFER, "schema": {"type": "string"}}
+            *DESCRIBED,
+            {
+                "name": "Prefer",
+                "in": "header",
+                "description": _PREFER,
+                "schema": {"type": "string"},
+            },
         ],
     }
 

@@ -1,17 +1,32 @@
 """What this service says of itself."""
 
 from hashlib import sha256
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from service.api.answers import agreed, answered
+from service.api.answers import DESCRIBED, agreed, answered
+from service.api.media import FHIR_JSON
 from service.evaluation import Site, writing_options
 from service.fhir.capability import write_capability_statement, write_operation_definition
 
 router = APIRouter(tags=["FHIR"])
 
 
-@router.get("/fhir/metadata", summary="The CapabilityStatement", response_class=Response)
+_FORMS: dict[str, Any] = {
+    "openapi_extra": {"parameters": DESCRIBED},
+    "responses": {
+        200: {
+            "description": "In the version of FHIR that is asked for",
+            "content": {FHIR_JSON: {}},
+        },
+        400: {"description": "A parameter that can not be", "content": {FHIR_JSON: {}}},
+        406: {"description": "The caller takes no form that there is", "content": {FHIR_JSON: {}}},
+    },
+}
+
+
+@router.get("/fhir/metadata", summary="The CapabilityStatement", response_class=Response, **_FORMS)
 def metadata(request: Request) -> Response:
     site: Site = request.app.state.site
     form = agreed(request)
@@ -24,6 +39,7 @@ def metadata(request: Request) -> Response:
     "/fhir/OperationDefinition/flag-causes",
     summary="The OperationDefinition of $flag-causes",
     response_class=Response,
+    **_FORMS,
 )
 def operation(request: Request) -> Response:
     site: Site = request.app.state.site
