@@ -17,6 +17,12 @@ GENERAL = {
     "_pretty": "`true` or `false`: whether the answer is laid out for people to read.",
 }
 
+#: The same for OpenAPI.
+DESCRIBED = [
+    {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
+    for name, text in GENERAL.items()
+]
+
 
 def agreed(request: Request) -> Form:
     """The form of the answer to a request. Refusal: 406 where the caller takes none that there is.

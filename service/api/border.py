@@ -53,9 +53,9 @@ class Border:
             if status:
                 raise
             failure = refuse(
-                Request(scope),
                 500,
                 f"The request failed inside the service; nothing was evaluated. Error {error_id}.",
+                request=Request(scope),
             )
             await failure(scope, receive, send_on)
         route = scope.get("route")

@@ -10,7 +10,7 @@ from msgspec import structs
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 
-from service.api.answers import GENERAL, agreed, answered
+from service.api.answers import DESCRIBED, GENERAL, agreed, answered
 from service.api.bodies import read_body
 from service.api.inflight import within
 from service.api.keys import require_key
@@ -26,7 +26,7 @@ _PREFER = (
     "`handling=lenient`, the default, reads what can be read and tells the rest."
 )
 
-_QUERY = {name: parameter.text for name, parameter in PARAMETERS.items()} | GENERAL
+_PARAMETERS = {name: parameter.text for name, parameter in PARAMETERS.items()}
 
 _TWO_RELEASES = (
     "Content-Type says one fhirVersion and Accept or _format another; FHIR forbids two in one "
@@ -79,10 +79,16 @@ def _described(samples: Mapping[str, Any]) -> dict[str, Any]:
         "requestBody": {"required": True, "content": {FHIR_JSON: body}},
         "parameters": [
             {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
-            for name, text in _QUERY.items()
+            for name, text in _PARAMETERS.items()
         ]
         + [
-            {"name": "Prefer", "in": "header", "description": _PREFER, "schema": {"type": "string"}}
+            *DESCRIBED,
+            {
+                "name": "Prefer",
+                "in": "header",
+                "description": _PREFER,
+                "schema": {"type": "string"},
+            },
         ],
     }
 
@@ -116,7 +122,7 @@ def read_query(query: QueryParams, site: Site, heard: Asked) -> Asked:
 
     Refusal: 400 for what is unknown, said twice or can not be.
     """
-    if unknown := sorted(set(query) - set(_QUERY)):
+    if unknown := sorted(set(query) - {*_PARAMETERS, *GENERAL}):
         raise Refusal(
             HTTPStatus.BAD_REQUEST,
             f"There is no query parameter {unknown[0][:40]!r}; there are {NAMES}.",

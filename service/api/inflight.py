@@ -13,7 +13,6 @@ from typing import TypeVar
 
 import structlog
 from msgspec import Struct
-from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service import logs
@@ -47,7 +46,6 @@ class Admission:
             return
         if self.in_flight.taken >= self.in_flight.most:
             busy = refuse(
-                Request(scope),
                 HTTPStatus.TOO_MANY_REQUESTS,
                 f"{self.in_flight.most} requests are being answered, the most at a time here "
                 "(setting MYOFLAG_MAX_IN_FLIGHT). Send it again in a second.",

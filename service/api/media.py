@@ -142,8 +142,12 @@ def answer_form(accept: Sequence[str], release: str) -> Form | None:
 
 
 def page_type(accept: Sequence[str]) -> str | None:
-    """Whether to answer with JSON or with a page, or None where the caller takes neither."""
-    best = _best(_ranges(tuple(accept)), [Form(JSON), Form(HTML)])
+    """Whether to answer with JSON or with a page, or None where the caller takes neither.
+
+    Neither is FHIR, so what a range says of fhirVersion counts for nothing.
+    """
+    ranges = [one._replace(release=None) for one in _ranges(tuple(accept))]
+    best = _best(ranges, [Form(JSON), Form(HTML)])
     return best.media_type if best else None
 
 

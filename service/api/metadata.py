@@ -1,10 +1,12 @@
 """What this service says of itself."""
 
 from hashlib import sha256
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from service.api.answers import agreed, answered
+from service.api.answers import DESCRIBED, agreed, answered
+from service.api.media import FHIR_JSON
 from service.evaluation import Site, writing_options
 from service.fhir.capability import write_capability_statement, write_operation_definition
 
@@ -23,7 +25,20 @@ def operation_definition(request: Request, release: str) -> bytes:
     return write_operation_definition(writing_options(site, release=release))
 
 
-@router.get("/fhir/metadata", summary="The CapabilityStatement", response_class=Response)
+_FORMS: dict[str, Any] = {
+    "openapi_extra": {"parameters": DESCRIBED},
+    "responses": {
+        200: {
+            "description": "In the version of FHIR that is asked for",
+            "content": {FHIR_JSON: {}},
+        },
+        400: {"description": "A parameter that can not be", "content": {FHIR_JSON: {}}},
+        406: {"description": "The caller takes no form that there is", "content": {FHIR_JSON: {}}},
+    },
+}
+
+
+@router.get("/fhir/metadata", summary="The CapabilityStatement", response_class=Response, **_FORMS)
 def metadata(request: Request) -> Response:
     form = agreed(request)
     statement = capability_statement(request, form.release)
@@ -34,6 +49,7 @@ def metadata(request: Request) -> Response:
     "/fhir/OperationDefinition/flag-causes",
     summary="The OperationDefinition of $flag-causes",
     response_class=Response,
+    **_FORMS,
 )
 def operation(request: Request) -> Response:
     form = agreed(request)

@@ -45,10 +45,13 @@ class NotFound(Refusal):
 
 
 def refuse(
-    request: Request, status: int, text: str, headers: Mapping[str, str] | None = None
+    status: int,
+    text: str,
+    headers: Mapping[str, str] | None = None,
+    request: Request | None = None,
 ) -> Response:
-    """An OperationOutcome with one issue."""
-    return _told(request, status, (issue_of(status, text),), headers)
+    """An OperationOutcome with one issue, in the form that the request asks for."""
+    return _told((issue_of(status, text),), status, headers, request)
 
 
 def issue_of(status: int, text: str) -> Issue:
@@ -61,7 +64,7 @@ async def on_refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, Refused):
         raise error
     headers = applied(request.headers.getlist("prefer"))
-    return _told(request, error.status, error.issues, headers)
+    return _told(error.issues, error.status, headers, request)
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
@@ -77,12 +80,16 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
             return options(request)
         headers["Allow"] = allowed(request)
         text = f"{request.method} is not possible here; these are: {headers['Allow']}."
-    return refuse(request, error.status_code, text, headers)
+    return refuse(error.status_code, text, headers, request)
 
 
 def _told(
-    request: Request, status: int, issues: Iterable[Issue], headers: Mapping[str, str] | None
+    issues: Iterable[Issue],
+    status: int,
+    headers: Mapping[str, str] | None,
+    request: Request | None,
 ) -> Response:
     """Whoever takes no form of an answer still gets to know why."""
-    form = wanted(request, request.app.state.site.release) or Form(FHIR_JSON)
+    form = wanted(request, request.app.state.site.release) if request else None
+    form = form or Form(FHIR_JSON)
     return Response(write_outcome(issues), status, headers, media_type=form.content_type)

@@ -130,6 +130,8 @@ def malformed(body: bytes, error: Exception) -> Refused:
     """The refusal of a body that is not JSON: what is wrong, and on which line."""
     if (at := _lone_surrogate(body)) is not None:
         text = f"The body is not JSON: half of a surrogate pair at {_place(body, at)}."
+    elif body.removeprefix(_BOM).lstrip().startswith(b"<"):
+        text = "The body is not JSON but XML, which is not read, whatever Content-Type says."
     elif found := _AT.search(str(error)):
         # Of what comes after the end, msgspec counts the byte after the first.
         at = int(found[2]) - (found[1] == "trailing characters")

@@ -11,7 +11,9 @@ from service.fhir.entries import Entry, Gathering, OpenBundle, Place
 from service.fhir.issues import Issues, Spot
 from service.fhir.modifiers import is_extended, is_modified
 
-_READ_ALL = frozenset({"collection", "document", "message", "searchset"})
+_READ_ALL = frozenset(
+    {"collection", "document", "message", "searchset", "subscription-notification"}
+)
 _REQUESTS = frozenset({"batch", "transaction"})
 _RESPONSES = frozenset({"batch-response", "transaction-response"})
 
@@ -67,8 +69,14 @@ def _say_type(bundle: OpenBundle, place: Place, issues: Issues) -> None:
         text = "Bundle.type is missing; the Bundle was read as a collection."
         issues.warning("required", text, place.expression)
     elif kind not in _READ_ALL and kind not in _REQUESTS and kind != "history":
-        text = "Bundle.type is none of R4's; the Bundle was read as a collection."
+        text = "Bundle.type is none of FHIR's; the Bundle was read as a collection."
         issues.warning("code-invalid", text, f"{place.expression}.type")
+    if bundle.issues is not None:
+        text = (
+            "What is said here of the Bundle, by whoever made it, was not read; something of the "
+            "patient may be missing."
+        )
+        issues.warning("incomplete", text, f"{place.expression}.issues")
     for i, link in enumerate(bundle.link):
         if link.relation == "next":
             text = (

@@ -45,6 +45,7 @@ _DENIED = "The words deny or tell of somebody else what the code says; this was 
 _DOUBTED = "The words tell of a suspicion, so the problem was read as unconfirmed."
 _BY_NAME = "No code is known here; the problem was recognized by its name."
 _ILL_CLINICAL = "The clinicalStatus is none of FHIR's; it was read as if it were missing."
+_UNKNOWN_CLINICAL = "The clinicalStatus is unknown; it was read as if it were missing."
 _NO_CLINICAL = "There is no clinicalStatus; without an abatement the problem was read as active."
 _ABATED = "The status says active, but there is an abatement; from then on it was read as past."
 _ILL_VERIFICATION = "The verificationStatus is none of FHIR's; the problem was read as unconfirmed."
@@ -191,7 +192,9 @@ def _status(condition: wire.Condition, spot: Spot) -> bool | None:
         spot.warning("conflict", _CONTRADICTS, ".clinicalStatus")
     if told:
         return min(told)
-    if "unknown" not in codes:
+    if "unknown" in codes:
+        spot.information("business-rule", _UNKNOWN_CLINICAL, ".clinicalStatus")
+    else:
         spot.warning("code-invalid", _ILL_CLINICAL, ".clinicalStatus")
     return None
 

@@ -109,6 +109,7 @@ class OpenBundle(Struct, frozen=True):
     implicit_rules: Any
     modifier_extension: tuple[Raw, ...] | None
     link: tuple[wire.Link, ...]
+    issues: Any
     entries: list[tuple[int, wire.BundleEntry]]
 
 
@@ -176,7 +177,12 @@ class Gathering:
             return None
         self.tell(faults, place.expression)
         opened = OpenBundle(
-            loose.type, loose.implicit_rules, loose.modifier_extension, loose.link or (), []
+            loose.type,
+            loose.implicit_rules,
+            loose.modifier_extension,
+            loose.link or (),
+            loose.issues,
+            [],
         )
         for i, one in enumerate(loose.entry or ()):
             expression = f"{place.expression}.entry[{i}]"
@@ -259,6 +265,7 @@ def open_bundle(bundle: wire.Bundle) -> OpenBundle:
         bundle.implicit_rules,
         bundle.modifier_extension,
         bundle.link or (),
+        bundle.issues,
         list(enumerate(bundle.entry or ())),
     )
 

@@ -82,6 +82,7 @@ _NOT_USABLE = (
     "The Medication that this refers to is entered in error, or has implicitRules or a "
     "modifierExtension that are not understood, so this was not used."
 )
+_TIMING = "The time is a Timing without a period, which does not tell when; it was not used."
 _BACKWARDS = "The period ends before it starts; it was not used."
 _FUTURE = "The treatment starts after the moment of the evaluation; it was not used."
 _PAST = (
@@ -126,8 +127,7 @@ def read_medication(entry: Entry, medicated: Medicated, context: Context) -> Non
         return
     source = context.source(entry, medicated.identifier)
     start, end = _times(medicated, current, context, spot)
-    known = medicated.status and medicated.status != "unknown"
-    marks: tuple[str, ...] = () if known else ("unknown-status",)
+    marks: tuple[str, ...] = () if _is_known(medicated) else ("unknown-status",)
     if not current:
         marks += ("past",)
     for medicine, one in sorted(named.items()):
@@ -194,6 +194,15 @@ def _current(medicated: Medicated, spot: Spot) -> bool | None:
     elif isinstance(medicated, wire.MedicationStatement) and medicated.adherence:
         return current and not _is_interrupted(medicated.adherence)
     return current
+
+
+def _is_known(medicated: Medicated) -> bool:
+    """Whether the sender knows how it is with the medicine."""
+    if isinstance(medicated, wire.MedicationStatement) and medicated.status == "recorded":
+        # R5: the statement's own status; whether the medicine is taken stands in adherence.
+        codes = plain_codes(medicated.adherence.code) if medicated.adherence else []
+        return codes not in ([], ["unknown"])
+    return medicated.status not in (None, "", "unknown")
 
 
 def _is_interrupted(adherence: wire.Adherence) -> bool:
@@ -286,14 +295,30 @@ def _times(
         or medicated.effective_period
     ):
         at, period, path = medicated.effective_date_time, medicated.effective_period, ".effective"
+        timing = getattr(medicated, "effective_timing", None)
     else:
         at = medicated.occurence_date_time or medicated.occurrence_date_time
         period = medicated.occurence_period or medicated.occurrence_period
+        timing = medicated.occurence_timing or medicated.occurrence_timing
         path = ".occurence"
+    if timing:
+        period, path = _bounds(timing, spot, path), f"{path}.repeat.bounds"
+        if not period:
+            return None, None
     if period:
         return _span(period, context, spot, path)
     start = read_time(at, context.zone, spot, path)
     return start, None if current else start
+
+
+def _bounds(timing: wire.Timing, spot: Spot, path: str) -> wire.Period | None:
+    """The time that a Timing spans; None where it tells none, which is told."""
+    if is_extended(timing, spot, path):
+        return None
+    bounds = timing.repeat.bounds_period if timing.repeat else None
+    if not bounds:
+        spot.information("not-supported", _TIMING, path)
+    return bounds
 
 
 def _ordered(
@@ -303,6 +328,9 @@ def _ordered(
 
     Dosages follow each other where a dose is raised or reduced, so the order ends with the last.
     """
+    if request.effective_dose_period:
+        start, end = _span(request.effective_dose_period, context, spot, ".effectiveDosePeriod")
+        return start or read_time(request.authored_on, context.zone, spot, ".authoredOn"), end
     starts: list[Moment] = []
     ends: list[Moment | None] = []
     for i, dosage in enumerate(request.dosage_instruction or ()):

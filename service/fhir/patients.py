@@ -32,6 +32,7 @@ _SUBJECT_OF_CONTAINER = (
 _NOT_A_PATIENT = "The subject is no Patient; only what is of one patient is used."
 _ABSENT = "The Patient that is referred to is not in the request, so age and sex are unknown here."
 _MODIFIED = "birthDate and gender were not used"
+_ANIMAL = "The patient is an animal; the limits and causes here are those of people."
 _ILL_GENDER = (
     "The gender is none of FHIR's (female, male, other, unknown); it was not used, so the sex is "
     "unknown."
@@ -205,14 +206,11 @@ class Charts:
             chart.identifiers.extend(_ranked(patient.identifier or ()))
             if is_modified(patient, Spot(self.issues, entry.expression, key), _MODIFIED):
                 continue
+            self._question(patient, entry.expression, key)
             if patient.birth_date:
                 births[patient.birth_date] = f"{entry.expression}.birthDate"
             if patient.gender:
-                gender = patient.gender.strip().lower()
-                genders.add(gender)
-                if gender not in _GENDERS:
-                    where = f"{entry.expression}.gender"
-                    self.issues.warning("code-invalid", _ILL_GENDER, where, key)
+                genders.add(patient.gender.strip().lower())
         if len(births) > 1 or len(genders) > 1:
             self.issues.warning("conflict", _CONTRADICTION, expression, key)
         if len(births) == 1:
@@ -221,6 +219,13 @@ class Charts:
         if len(genders) == 1:
             chart.sex = _SEXES.get(genders.pop())
         return chart
+
+    def _question(self, patient: wire.Patient, expression: str, key: str) -> None:
+        """Say what of a Patient is not as rules take it to be."""
+        if patient.animal is not None:
+            self.issues.warning("business-rule", _ANIMAL, f"{expression}.animal", key)
+        if patient.gender and patient.gender.strip().lower() not in _GENDERS:
+            self.issues.warning("code-invalid", _ILL_GENDER, f"{expression}.gender", key)
 
     def patients(self) -> dict[str, Patient]:
         """The patients of all charts, by their keys; no two have one identity."""

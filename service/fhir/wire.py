@@ -183,6 +183,8 @@ class Patient(Resource, frozen=True, tag="Patient"):
     identifier: tuple[Identifier, ...] | None = None
     gender: str | None = None
     birth_date: str | None = None
+    # STU3
+    animal: Any = None
 
 
 class Timing(Element, frozen=True):
@@ -221,6 +223,8 @@ class Medicated(Resource, frozen=True):
 
 
 class MedicationRequest(Medicated, frozen=True, tag="MedicationRequest"):
+    # R5
+    effective_dose_period: Period | None = None
     intent: str | None = None
     do_not_perform: bool | None = None
     authored_on: str | None = None
@@ -242,6 +246,8 @@ class MedicationStatement(Medicated, frozen=True, tag="MedicationStatement"):
     effective_date_time: str | None = None
     effective_period: Period | None = None
     dosage: tuple[Dosage, ...] | None = None
+    # R5
+    effective_timing: Timing | None = None
 
 
 class MedicationAdministration(Medicated, frozen=True, tag="MedicationAdministration"):
@@ -256,6 +262,8 @@ class MedicationAdministration(Medicated, frozen=True, tag="MedicationAdministra
     occurence_period: Period | None = None
     occurrence_period: Period | None = None
     dosage: Dosage | None = None
+    occurence_timing: Timing | None = None
+    occurrence_timing: Timing | None = None
 
 
 class Ingredient(Element, frozen=True):
@@ -338,6 +346,8 @@ class Bundle(Element, frozen=True, tag="Bundle", tag_field="resourceType"):
     modifier_extension: tuple[Raw, ...] | None = None
     type: str | None = None
     link: tuple[Link, ...] | None = None
+    # R5
+    issues: Any = None
     entry: tuple[BundleEntry, ...] | None = None
 
 
@@ -348,6 +358,7 @@ class LooseBundle(Element, frozen=True):
     modifier_extension: tuple[Raw, ...] | None = None
     type: str | None = None
     link: tuple[Link, ...] | None = None
+    issues: Any = None
     entry: tuple[Raw, ...] | None = None
 
 

@@ -1,8 +1,19 @@
 """Content types: FHIR's JSON by either name, and a helpful word for the rest."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from service.api.media import FHIR_JSON, JSON, Form, answer_form, sent_release, why_unreadable
+from service.api.media import (
+    FHIR_JSON,
+    HTML,
+    JSON,
+    Form,
+    answer_form,
+    page_type,
+    sent_release,
+    why_unreadable,
+)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +141,27 @@ def test_the_release_of_the_answer_is_the_one_that_is_asked_for(
     accept: list[str], form: Form | None
 ) -> None:
     assert answer_form(accept, "4.3") == form
+
+
+@pytest.mark.parametrize(
+    ("accept", "page"),
+    [
+        ([], JSON),
+        (["text/html,*/*;q=0.8"], HTML),
+        (["application/json;fhirVersion=5.0"], JSON),
+        (["application/fhir+json"], None),
+    ],
+)
+def test_what_is_no_fhir_has_no_release(accept: list[str], page: str | None) -> None:
+    assert page_type(accept) == page
+
+
+@given(st.text(max_size=40), st.lists(st.text(max_size=40), max_size=3))
+def test_no_header_is_too_strange(content_type: str, accept: list[str]) -> None:
+    assert sent_release(content_type) is None
+    assert why_unreadable(content_type)
+    form = answer_form(accept, "4.0")
+    assert form is None or form == Form(FHIR_JSON) or any("/" in one for one in accept)
 
 
 @pytest.mark.parametrize(

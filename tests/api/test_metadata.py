@@ -36,6 +36,17 @@ def test_the_openapi_page_shows_the_samples(app: FastAPI) -> None:
     }
 
 
+def test_the_openapi_page_tells_of_the_forms_of_what_the_service_says_of_itself(
+    app: FastAPI,
+) -> None:
+    paths = app.openapi()["paths"]
+
+    for path in ("/fhir/metadata", "/fhir/OperationDefinition/flag-causes"):
+        told = paths[path]["get"]
+        assert [one["name"] for one in told["parameters"]] == ["_format", "_pretty"]
+        assert set(told["responses"]) == {"200", "400", "406"}
+
+
 def test_the_page_loads_nothing_from_elsewhere(app: FastAPI) -> None:
     page = call(app, "GET", "/docs")
 

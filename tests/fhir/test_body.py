@@ -89,6 +89,12 @@ def test_whole_characters_as_escapes_are_read(escape: str) -> None:
     assert len(unpack(body, 1, 64, Issues()).entries) == 1
 
 
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\r\n "])
+def test_xml_is_named_as_such(before: bytes) -> None:
+    (issue,) = _refusal(before + b'<Bundle xmlns="http://hl7.org/fhir"/>').issues
+    assert "not JSON but XML" in issue.text
+
+
 def test_an_error_without_a_place_says_that_the_body_ends_too_early() -> None:
     assert "too early" in malformed(b"{", ValueError("no place")).issues[0].text
 

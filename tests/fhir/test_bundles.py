@@ -14,6 +14,7 @@ EVALUATED = [
     "message",
     "document",
     "history",
+    "subscription-notification",
 ]
 
 
@@ -35,7 +36,6 @@ def test_a_bundle_of_any_usual_type_is_read_without_a_word(kind: str) -> None:
     [
         ("batch-response", "business-rule"),
         ("transaction-response", "business-rule"),
-        ("subscription-notification", "code-invalid"),
         ("Collection", "code-invalid"),
         ("", "required"),
         (None, "required"),
@@ -55,6 +55,17 @@ def test_the_next_page_of_a_search_that_was_not_sent_is_told() -> None:
     _, issues = _read({**bundle(patient(), kind="searchset"), "link": link})
     (issue,) = issues.told()
     assert (issue.code, issue.expression) == ("incomplete", ("Bundle.link[1]",))
+
+
+@pytest.mark.parametrize("broken", [[], ["no entry"]])
+def test_what_r5_says_of_a_bundle_itself_is_not_passed_over(broken: list[str]) -> None:
+    said = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning"}]}
+    whole = bundle(patient()) | {"issues": said}
+    whole["entry"] += broken
+    found, issues = _read(whole)
+    assert found == ["Bundle.entry[0].resource"]
+    told = [one for one in issues.told() if one.code == "incomplete"]
+    assert [(one.severity, one.expression) for one in told] == [("warning", ("Bundle.issues",))]
 
 
 def test_how_a_search_went_is_not_data() -> None:

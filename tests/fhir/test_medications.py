@@ -55,7 +55,7 @@ def test_the_status_says_whether_a_medicine_is_being_taken(
     found = treatment(medication(kind, status=status))
     assert (found.medicine, found.current) == ("gabapentin", current)
     assert ("past" in found.marks) is not current
-    assert ("unknown-status" in found.marks) is (status in (None, "unknown"))
+    assert ("unknown-status" in found.marks) is (status in (None, "unknown", "recorded"))
 
 
 @pytest.mark.parametrize(
@@ -140,6 +140,7 @@ def test_what_does_not_deny_it_is_a_treatment(sent: dict[str, Any]) -> None:
 def test_in_r5_adherence_says_whether_it_is_taken(code: str, current: bool) -> None:
     sent = medication(status="recorded", adherence={"code": coding(code, "adherence")})
     assert treatment(sent).current is current
+    assert ("unknown-status" in treatment(sent).marks) is (code == "unknown")
 
 
 def _times(sent: dict[str, Any]) -> tuple[str | None, str | None]:
@@ -188,12 +189,65 @@ def _bounds(**period: str) -> list[dict[str, Any]]:
             (None, "2026-04-01"),
         ),
         (medication(effectiveDateTime="2026-02-30"), (None, None)),
+        # R5
+        (
+            _request(authoredOn="2026-04-01", effectiveDosePeriod={"start": "2026", "end": "2027"}),
+            ("2026", "2027"),
+        ),
+        (
+            _request(
+                authoredOn="2026-04-01",
+                effectiveDosePeriod={"end": "2027"},
+                dosageInstruction=_bounds(start="2026-04-02", end="2028"),
+            ),
+            ("2026-04-01", "2027"),
+        ),
+        (
+            medication(effectiveTiming=_bounds(start="2026-04-01")[1]["timing"]),
+            ("2026-04-01", None),
+        ),
+        (
+            medication(
+                ADMINISTRATION,
+                status="completed",
+                occurenceTiming=_bounds(start="2026", end="2027")[1]["timing"],
+            ),
+            ("2026", "2027"),
+        ),
+        (medication(effectiveTiming={"event": ["2026-04-01"]}), (None, None)),
+        (medication(effectiveTiming={"code": {"text": "daily"}}), (None, None)),
     ],
 )
 def test_a_treatment_has_a_start_and_an_end(
     sent: dict[str, Any], times: tuple[str | None, str | None]
 ) -> None:
     assert _times(sent) == times
+
+
+@pytest.mark.parametrize(
+    ("sent", "path"),
+    [
+        (medication(effectiveTiming={"event": ["2026-04-01"]}), "effective"),
+        (medication(ADMINISTRATION, status="completed", occurenceTiming={}), "occurence"),
+        (
+            medication(ADMINISTRATION, status="completed", occurenceTiming={"repeat": {}}),
+            "occurence",
+        ),
+    ],
+)
+def test_a_timing_that_tells_no_period_is_told(sent: dict[str, Any], path: str) -> None:
+    issue = told("does not tell when", sent)
+    assert (issue.severity, issue.expression) == (
+        "information",
+        (f"{sent['resourceType']}.{path}",),
+    )
+
+
+def test_a_timing_with_a_modifier_is_not_used() -> None:
+    timing = _bounds(start="2026-04-01")[1]["timing"] | {"modifierExtension": [{"url": "x"}]}
+    sent = medication(effectiveTiming=timing)
+    assert _times(sent) == (None, None)
+    assert told("modifierExtension", sent).severity == "warning"
 
 
 @pytest.mark.parametrize(

@@ -349,6 +349,11 @@ def test_a_gender_that_is_none_of_fhirs_is_told(gender: str) -> None:
     assert (issue.severity, issue.expression) == ("warning", ("Patient.gender",))
 
 
+def test_an_animal_of_stu3_is_told() -> None:
+    issue = told("animal", patient(animal={"species": {"text": "dog"}}))
+    assert (issue.severity, issue.expression) == ("warning", ("Patient.animal",))
+
+
 @pytest.mark.parametrize("gender", ["other", "unknown", "Female", "MALE"])
 def test_a_gender_of_fhirs_is_taken_without_a_word(gender: str) -> None:
     assert intake(patient(gender=gender)).issues == ()
