@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
@@ -353,7 +354,9 @@ def _check_entry(entry: dict[str, Any], path: str) -> Iterator[str]:
         yield f"{path}.fullUrl: names a version (bdl-8)"
     if resource["resourceType"] == "Flag":
         yield from _prefixed(path, _check_flag(resource))
-        if url != f"urn:uuid:{resource.get('id')}":
+        # One that was sent along keeps the id and the fullUrl that its server gave it.
+        own = f"urn:uuid:{resource.get('id')}", f"/Flag/{resource.get('id')}"
+        if url != own[0] and not str(url).endswith(own[1]) and _named_here(resource) != url:
             yield f"{path}.fullUrl: {url!r} is not that of the Flag's id"
     elif resource["resourceType"] == "OperationOutcome":
         yield from _prefixed(path, _check_outcome(resource))
@@ -438,6 +441,15 @@ def _check_named_elsewhere(flag: dict[str, Any]) -> Iterator[str]:
         literal = str(reference.get("reference", ""))
         if literal.lower().startswith("urn:") or not (literal or "identifier" in reference):
             yield f"Flag: {reference} names nothing on another server"
+
+
+def _named_here(flag: dict[str, Any]) -> str:
+    """The fullUrl that a Flag has by its identifier: a UUID of version 8 of the first 16 bytes."""
+    value = str((flag.get("identifier") or [{}])[0].get("value"))
+    if not re.fullmatch("[0-9a-f]{64}", value):
+        return ""
+    digits = int(value[:32], 16) & ~(0xF << 76) & ~(3 << 62) | 8 << 76 | 2 << 62
+    return f"urn:uuid:{UUID(int=digits)}"
 
 
 def _prefixed(path: str, complaints: Iterator[str]) -> Iterator[str]:

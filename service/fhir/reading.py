@@ -15,6 +15,7 @@ from service.fhir.body import check_depth, json_of
 from service.fhir.conditions import read_condition
 from service.fhir.conditions import settle as settle_problem
 from service.fhir.context import Context
+from service.fhir.earlier import EarlierFlag, read_flag
 from service.fhir.entries import Entry
 from service.fhir.issues import Issues, Refused, Spot, refusal
 from service.fhir.lexicon import lexicon_of
@@ -48,6 +49,7 @@ class ReadingOptions(Struct, frozen=True):
     clinical time up to `clock`, that of results, of onset and recording of problems, and of the
     start of treatments; `clock` where there is none. A request's own parameter `now` comes first.
     `zone` is that of dates without a time. `strict`: all resources of the request must be valid.
+    `base` is that of this service's own systems, by which it knows its own Flags.
     """
 
     clock: datetime
@@ -56,6 +58,7 @@ class ReadingOptions(Struct, frozen=True):
     max_entries: int = 25_000
     max_depth: int = 64
     strict: bool = False
+    base: str = ""
 
 
 class Intake(Struct, frozen=True):
@@ -64,7 +67,8 @@ class Intake(Struct, frozen=True):
     `now` is the moment that all records are judged at, None for each its own;
     `said` is what the request's own parameters say.
     `resources` are those that records refer to, and the Patients, by the names that
-    records have for them: fullUrl ("" where none was sent) and JSON.
+    records have for them: fullUrl ("" where none was sent) and JSON. `earlier` are Flags of this
+    service that were sent along.
     """
 
     records: tuple[Record, ...]
@@ -72,6 +76,7 @@ class Intake(Struct, frozen=True):
     now: datetime | None
     said: Said
     resources: Mapping[str, tuple[str, Raw]]
+    earlier: tuple[EarlierFlag, ...] = ()
 
 
 def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
@@ -98,9 +103,15 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
         charts,
         read_reports(entries, charts, options.zone),
         replaced_results(entries, charts.key_of, options.zone, issues),
+        options.base,
     )
+    flags: list[EarlierFlag] = []
     for entry in entries:
-        _read_entry(entry, context)
+        if isinstance(entry.resource, wire.Flag):
+            if flag := read_flag(entry, entry.resource, context):
+                flags.append(flag)
+        else:
+            _read_entry(entry, context)
     patients = charts.patients()
     if not patients:
         refused = refusal(422, "business-rule", _NOBODY)
@@ -120,6 +131,7 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
         now,
         request.said,
         _resources(entries, records, directory),
+        tuple(flags),
     )
 
 
