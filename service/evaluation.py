@@ -1,16 +1,20 @@
 """Bytes in, bytes out: reading, the engine, writing. HTTP and the command line both call this."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from service import __version__
 from service.engine import Engine
 from service.engine.canary import canary
 from service.fhir.answer import WritingOptions, write
+from service.fhir.earlier import EarlierFlag, belongs, conclusion, is_in_error
+from service.fhir.endings import Reviewed, said_of
 from service.fhir.issues import refusal
 from service.fhir.parameters import Said, contradiction, first_said
 from service.fhir.reading import LATEST, Intake, ReadingOptions, Refused, read
@@ -18,7 +22,7 @@ from service.fhir.times import moment
 from service.knowledge.loader import load
 from service.knowledge.local_codes import with_local_codes
 from service.knowledge.model import Knowledge
-from service.record import Assessment, Issue
+from service.record import Assessment, Issue, Record
 from service.settings import Settings
 
 
@@ -57,10 +61,13 @@ class Asked(Struct, frozen=True):
 
 
 class Evaluation(Struct, frozen=True):
-    """What one body gave: an assessment for each patient, and what must be said beside."""
+    """What one body gave: an assessment for each patient, what became of Flags that were sent
+    along, and what must be said beside.
+    """
 
     intake: Intake
     assessments: tuple[Assessment, ...]
+    reviewed: tuple[Reviewed, ...] = ()
 
 
 def open_site(settings: Settings) -> Site:
@@ -127,18 +134,70 @@ def assess(site: Site, body: bytes, asked: Asked, clock: datetime) -> Evaluation
     said = first_said(intake.said, asked.said)
     if why := contradiction(said):
         raise refusal(HTTPStatus.BAD_REQUEST, "invalid", why)
-    if not said.explain:
-        return Evaluation(intake, tuple(map(site.engine.assess, intake.records)))
+    if said.explain:
+        explained = (site.engine.explain(record, asked.cause) for record in intake.records)
+        assessments = tuple(explained)
+    else:
+        assessments = tuple(map(site.engine.assess, intake.records))
+    if not intake.earlier:
+        return Evaluation(intake, assessments)
+    reviewed = _reviewed(site, intake, assessments)
+    issues = (issue for one in reviewed for issue in said_of(one))
     return Evaluation(
-        intake, tuple(site.engine.explain(record, asked.cause) for record in intake.records)
+        structs.replace(intake, issues=(*intake.issues, *issues)), assessments, reviewed
     )
+
+
+def _reviewed(
+    site: Site, intake: Intake, assessments: Iterable[Assessment]
+) -> tuple[Reviewed, ...]:
+    """What became of each Flag that was sent along."""
+    records = {record.patient.key: record for record in intake.records}
+    judged = {assessment.patient.key: assessment for assessment in assessments}
+    sent = Counter(one for flag in intake.earlier for one in flag.identifiers)
+    return tuple(
+        Reviewed(flag, "left", "several")
+        if any(sent[one] > 1 for one in flag.identifiers)
+        else _review(site, flag, records[flag.patient], judged[flag.patient])
+        for flag in intake.earlier
+    )
+
+
+def _review(site: Site, flag: EarlierFlag, record: Record, judged: Assessment) -> Reviewed:
+    knowledge = site.knowledge
+    if flag.cause not in knowledge.causes:
+        return Reviewed(flag, "left", "unknown")
+    if not belongs(flag, record.patient, knowledge, writing_options(site)):
+        return Reviewed(flag, "left", "unverified")
+    if any(cause.cause == flag.cause for cause in judged.causes):
+        return Reviewed(flag, "named", "" if flag.status == "active" else "again")
+    if flag.status != "active":
+        return Reviewed(flag, "left", "ended")
+    if flag.since and flag.since.earliest > record.moment:
+        return Reviewed(flag, "left", "to-come")
+    if is_in_error(flag, knowledge):
+        return Reviewed(flag, "in-error", "in-error")
+    within = [cause.name for cause in judged.causes if flag.cause in cause.absorbed]
+    if within:
+        return Reviewed(flag, "over", "told-within", within=within[0])
+    by = site.engine.overturning(record, conclusion(flag, knowledge))
+    if by is None:
+        return Reviewed(flag, "left", "undecided")
+    return Reviewed(flag, "over", "overturned", by)
 
 
 def compose(site: Site, evaluation: Evaluation, asked: Asked) -> bytes:
     """The answer to what was asked for. Refused: a transaction that can not name what it must."""
     intake = evaluation.intake
     options = writing_options(site, first_said(intake.said, asked.said), asked.release)
-    return write(evaluation.assessments, intake.issues, intake.resources, site.knowledge, options)
+    return write(
+        evaluation.assessments,
+        intake.issues,
+        intake.resources,
+        site.knowledge,
+        options,
+        evaluation.reviewed,
+    )
 
 
 def self_test(site: Site) -> bool:
@@ -173,6 +232,7 @@ def _reading_options(site: Site, asked: Asked, clock: datetime) -> ReadingOption
         max_text_bytes=site.max_text_bytes,
         strict=asked.strict,
         release=asked.sent or site.release,
+        base=site.base,
     )
 
 

@@ -209,6 +209,33 @@ class Record(Struct, frozen=True, gc=False):
     tally: Tally = Tally()
 
 
+class Ground(Struct, frozen=True, gc=False):
+    """Something that an earlier conclusion rested on: an analyte or derived value, a problem or a
+    medicine, by its id, and the name of the resource that showed it.
+    """
+
+    kind: Literal["result", "problem", "treatment"]
+    id: str
+    source: str
+
+
+class Earlier(Struct, frozen=True, gc=False):
+    """A cause that was named before.
+
+    `since` is when all of its evidence was there, None where that is not known. `grounds` are what
+    it rested on, None where not all of them are known. Of the resources that showed them,
+    `corrected` are the names of those that now hold a corrected result, and `stopped` of those that
+    say that a medicine was stopped. `withdrawn`: some of the evidence turned out to be none.
+    """
+
+    cause: str
+    since: Moment | None
+    grounds: frozenset[Ground] | None
+    corrected: frozenset[str] = frozenset()
+    stopped: frozenset[str] = frozenset()
+    withdrawn: bool = False
+
+
 class Finding(Struct, frozen=True, gc=False):
     """A first conclusion from one result: "hyponatremia, profound".
 

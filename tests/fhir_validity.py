@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 from fhir import resources
 from fhir.resources import R4B
@@ -350,8 +351,13 @@ def _check_entry(entry: dict[str, Any], path: str, release: str) -> Iterator[str
         check = {"Flag": _check_flag, "Provenance": _check_provenance}.get(kind, _check_outcome)
         yield from _prefixed(path, check(resource, release))
         yield from check_uri(url, f"{path}.fullUrl")
-    if kind in _OURS - {"OperationOutcome"} and url != f"urn:uuid:{resource.get('id')}":
-        yield f"{path}.fullUrl: {url!r} is not that of the {kind}'s id"
+    own = f"urn:uuid:{resource.get('id')}"
+    if kind == "Provenance" and url != own:
+        yield f"{path}.fullUrl: {url!r} is not that of the Provenance's id"
+    # A Flag that was sent along keeps the id and the fullUrl that its server gave it.
+    kept = str(url).endswith(f"/Flag/{resource.get('id')}") or _named_here(resource) == url
+    if kind == "Flag" and url != own and not kept:
+        yield f"{path}.fullUrl: {url!r} is not that of the Flag's id"
 
 
 def _check_transaction_answer(parameters: dict[str, Any], release: str) -> Iterator[str]:
@@ -428,6 +434,15 @@ def _check_named_elsewhere(flag: dict[str, Any]) -> Iterator[str]:
         literal = str(reference.get("reference", ""))
         if literal.lower().startswith("urn:") or not (literal or "identifier" in reference):
             yield f"Flag: {reference} names nothing on another server"
+
+
+def _named_here(flag: dict[str, Any]) -> str:
+    """The fullUrl that a Flag has by its identifier: a UUID of version 8 of the first 16 bytes."""
+    value = str((flag.get("identifier") or [{}])[0].get("value"))
+    if not re.fullmatch("[0-9a-f]{64}", value):
+        return ""
+    digits = int(value[:32], 16) & ~(0xF << 76) & ~(3 << 62) | 8 << 76 | 2 << 62
+    return f"urn:uuid:{UUID(int=digits)}"
 
 
 def _prefixed(path: str, complaints: Iterator[str]) -> Iterator[str]:

@@ -9,11 +9,13 @@ import pytest
 
 from tests.fhir_validity import (
     assert_valid_answer,
+    assert_valid_batch_response,
     assert_valid_capability_statement,
     assert_valid_flag,
     assert_valid_operation_definition,
     assert_valid_outcome,
     assert_valid_provenance,
+    assert_valid_transaction,
 )
 
 Resource = dict[str, Any]
@@ -373,6 +375,121 @@ BROKEN_ANSWERS: dict[str, tuple[Spoil, str]] = {
     ),
 }
 
+TRANSACTION: Resource = {
+    "resourceType": "Parameters",
+    "parameter": [
+        {
+            "name": "return",
+            "resource": {
+                "resourceType": "Bundle",
+                "type": "transaction",
+                "entry": [
+                    {
+                        "fullUrl": f"urn:uuid:{FLAG['id']}",
+                        "resource": {k: v for k, v in FLAG.items() if k != "id"},
+                        "request": {
+                            "method": "PUT",
+                            "url": "Flag?identifier=https://flags.example.org/flag|abc",
+                        },
+                    },
+                    {
+                        "fullUrl": "urn:uuid:44444444-4444-8444-8444-444444444444",
+                        "resource": {k: v for k, v in PROVENANCE.items() if k != "id"},
+                        "request": {"method": "POST", "url": "Provenance"},
+                    },
+                ],
+            },
+        },
+        {"name": "outcome", "resource": OUTCOME},
+    ],
+}
+BATCH_RESPONSE: Resource = {
+    "resourceType": "Bundle",
+    "type": "batch-response",
+    "entry": [
+        {"resource": ANSWER, "response": {"status": "200"}},
+        {"response": {"status": "422", "outcome": OUTCOME}},
+    ],
+}
+
+
+def entry_of(parameters: Resource, index: int = 0) -> Resource:
+    entry: Resource = parameters["parameter"][0]["resource"]["entry"][index]
+    return entry
+
+
+BROKEN_TRANSACTIONS: dict[str, tuple[Spoil, str]] = {
+    "no outcome": (lambda p: p["parameter"].pop(), "not return and outcome"),
+    "a batch": (
+        lambda p: p["parameter"][0]["resource"].update(type="batch"),
+        "not transaction",
+    ),
+    "a Flag with an id": (
+        lambda p: entry_of(p)["resource"].update(id="x"),
+        "names itself",
+    ),
+    "a Flag with a version": (
+        lambda p: entry_of(p)["resource"].update(meta={"versionId": "1"}),
+        "names itself",
+    ),
+    "a Flag that is posted": (
+        lambda p: entry_of(p)["request"].update(method="POST"),
+        "not a PUT",
+    ),
+    "a Flag put to another's identifier": (
+        lambda p: entry_of(p)["request"].update(url="Flag?identifier=a|b"),
+        "not a PUT",
+    ),
+    "a subject of a urn": (
+        lambda p: entry_of(p)["resource"].update(subject={"reference": "urn:uuid:1"}),
+        "names nothing on another server",
+    ),
+    "a subject without a name": (
+        lambda p: entry_of(p)["resource"].update(subject={"display": "Ann"}),
+        "names nothing on another server",
+    ),
+    "a Provenance that is put": (
+        lambda p: entry_of(p, 1)["request"].update(method="PUT"),
+        "not a POST",
+    ),
+    "a Provenance of something else": (
+        lambda p: entry_of(p, 1)["resource"].update(target=[{"reference": "Flag/1"}]),
+        "is not in the transaction",
+    ),
+    "a fullUrl twice": (
+        lambda p: entry_of(p, 1).update(fullUrl=entry_of(p)["fullUrl"]),
+        "bdl-7",
+    ),
+}
+BROKEN_BATCH_RESPONSES: dict[str, tuple[Spoil, str]] = {
+    "a batch": (lambda b: b.update(type="batch"), "not batch-response"),
+    "no entries as an empty list": (lambda b: b.update(entry=[]), "ele-1"),
+    "an answer and a refusal": (
+        lambda b: b["entry"][1].update(resource=ANSWER),
+        "neither an answer nor a refusal",
+    ),
+    "neither of them": (
+        lambda b: b["entry"][1]["response"].pop("outcome"),
+        "neither an answer nor a refusal",
+    ),
+    "a status in words": (
+        lambda b: b["entry"][0]["response"].update(status="OK"),
+        "no HTTP status",
+    ),
+    "a request": (
+        lambda b: b["entry"][0].update(request={"method": "POST", "url": "x"}),
+        "neither an answer nor a refusal",
+    ),
+    "an answer that is none": (
+        lambda b: b["entry"][0].update(resource=OBSERVATION),
+        "is no answer",
+    ),
+    "a broken answer": (
+        lambda b: b["entry"][0]["resource"].update(total=1),
+        "bdl-1",
+    ),
+}
+
 BROKEN_STATEMENTS: dict[str, tuple[Spoil, str]] = {
     "no date": (lambda s: s.pop("date"), "CapabilityStatement.date"),
     "nothing that it can do": (lambda s: s.pop("rest"), "cpb-1"),
@@ -413,6 +530,8 @@ def fails(
         (assert_valid_outcome, OUTCOME),
         (assert_valid_answer, ANSWER),
         (assert_valid_provenance, PROVENANCE),
+        (assert_valid_transaction, TRANSACTION),
+        (assert_valid_batch_response, BATCH_RESPONSE),
         (assert_valid_capability_statement, STATEMENT),
         (assert_valid_operation_definition, DEFINITION),
     ],
@@ -463,6 +582,16 @@ def test_a_broken_provenance_is_caught(spoil: Spoil, complaint: str) -> None:
 @broken(BROKEN_ANSWERS)
 def test_a_broken_answer_is_caught(spoil: Spoil, complaint: str) -> None:
     fails(assert_valid_answer, ANSWER, spoil, complaint)
+
+
+@broken(BROKEN_TRANSACTIONS)
+def test_a_broken_transaction_is_caught(spoil: Spoil, complaint: str) -> None:
+    fails(assert_valid_transaction, TRANSACTION, spoil, complaint)
+
+
+@broken(BROKEN_BATCH_RESPONSES)
+def test_a_broken_batch_response_is_caught(spoil: Spoil, complaint: str) -> None:
+    fails(assert_valid_batch_response, BATCH_RESPONSE, spoil, complaint)
 
 
 @broken(BROKEN_STATEMENTS)

@@ -11,10 +11,11 @@ from service.engine.explanation import Explainer
 from service.engine.holding import hold
 from service.engine.laboratory import Laboratory
 from service.engine.linking import Linker
+from service.engine.overturning import Overturning
 from service.engine.rulebook import Rulebook
 from service.engine.situation import Situations
 from service.knowledge.model import Knowledge
-from service.record import Assessment, Record
+from service.record import Assessment, Earlier, Problem, Record, Result, Treatment
 
 
 class Examination(NamedTuple):
@@ -46,6 +47,7 @@ class Engine:
         self._rulebook = Rulebook(knowledge, laboratory)
         self._assessor = Assessor(knowledge)
         self._explainer = Explainer(knowledge, laboratory, self._rulebook.links)
+        self._overturning = Overturning(knowledge, laboratory, self._rulebook.links)
         self._linker = Linker(self._rulebook.patterns)
 
     def __enter__(self) -> Self:
@@ -89,6 +91,15 @@ class Engine:
             self._situations.of(record), examination.named, within, cause
         )
         return structs.replace(assessment, explanations=explanations)
+
+    def overturning(
+        self, record: Record, earlier: Earlier
+    ) -> tuple[Result | Problem | Treatment, ...] | None:
+        """What of a record says that an earlier conclusion no longer holds; None where it may.
+
+        To be asked only of a cause that the record's assessment does not name.
+        """
+        return self._overturning.by(self._situations.of(record), earlier)
 
     def close(self) -> None:
         """Free what durable-rules holds. A second call does nothing."""

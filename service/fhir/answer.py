@@ -1,17 +1,20 @@
 """The answer to a request: a Bundle of Flags, and what must be said beside them."""
 
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Raw, json, structs
 
+from service.fhir.earlier import EarlierFlag
+from service.fhir.endings import Reviewed, ended, under_its_own_name
 from service.fhir.explanations import explained
 from service.fhir.flags import WritingOptions, flag, names_in, uuid_text
 from service.fhir.outcome import arranged, outcome, place
 from service.fhir.provenance import provenance
 from service.fhir.summary import summary
 from service.fhir.transaction import check_names, transaction
+from service.fhir.written import Written
 from service.knowledge.model import Knowledge
 from service.record import PRIORITIES, STRENGTHS, Assessment, Cause, Issue
 
@@ -24,6 +27,7 @@ def write(
     resources: Mapping[str, tuple[str, Raw]],
     knowledge: Knowledge,
     options: WritingOptions,
+    reviewed: Sequence[Reviewed] = (),
 ) -> bytes:
     """The answer as JSON: Flags, one OperationOutcome, where they were asked for a Provenance for
     each Flag, then evidence that came with the request. As a transaction: Parameters that hold it
@@ -35,31 +39,81 @@ def write(
     request's resources by the names that sources have: their fullUrl ("" where none was
     sent) and JSON, which comes back byte for byte.
 
+    `reviewed` are Flags that were sent along: those that end come after the others.
+
     The same arguments give the same bytes, in whatever order assessments and issues come.
     """
     judged = sorted(assessments, key=_place)
-    pressing = _pressing(judged)
+    flags = [*_naming(judged, reviewed, knowledge, options)]
+    if reviewed:
+        flags += _ending(judged, reviewed, knowledge, options)
     if options.transaction:
-        check_names(pressing)
-    flags = [flag(cause, of, knowledge, options) for cause, of in pressing]
+        check_names(flags)
     told = _outcome(judged, issues, knowledge, options)
-    traces = []
-    if options.provenance:
-        traces = [
-            provenance(one, f"urn:uuid:{one['id']}", of.moment, cause.links, knowledge, options)
-            for one, (cause, of) in zip(flags, pressing, strict=True)
-        ]
+    traces = [_trace(one, knowledge, options) for one in flags] if options.provenance else []
     if options.transaction:
-        patients = (of.patient for _, of in pressing)
-        written = transaction(zip(flags, patients, strict=True), traces)
         # An OperationOutcome is nothing to be stored, and must not be lost either.
-        both = [{"name": "return", "resource": written}, {"name": "outcome", "resource": told}]
+        both = [
+            {"name": "return", "resource": transaction(flags, traces)},
+            {"name": "outcome", "resource": told},
+        ]
         return json.encode({"resourceType": "Parameters", "parameter": both})
-    entries = [*map(_named, flags), _outcome_entry(told, options), *map(_named, traces)]
+    entries: list[dict[str, Any]] = [{"fullUrl": one.url, "resource": one.flag} for one in flags]
+    entries += [_outcome_entry(told, options), *map(_named, traces)]
     if options.include_evidence is not False:
-        entries.extend(_evidence(flags, resources, options))
+        entries.extend(_evidence([one.flag for one in flags], resources, options))
     # msgspec writes it once and copies Raw as it is; no other JSON writer at hand does both.
     return json.encode({"resourceType": "Bundle", "type": "collection", "entry": entries})
+
+
+def _naming(
+    judged: Iterable[Assessment],
+    reviewed: Iterable[Reviewed],
+    knowledge: Knowledge,
+    options: WritingOptions,
+) -> Iterator[Written]:
+    """The Flags of the causes that are named, most pressing first."""
+    earlier = {
+        (one.flag.patient, one.flag.cause): one.flag for one in reviewed if one.outcome == "named"
+    }
+    for cause, of in _pressing(judged):
+        written = flag(cause, of, knowledge, options)
+        before = earlier.get((of.patient.key, cause.cause)) if earlier else None
+        yield _written(written, options, of, cause, before)
+
+
+def _ending(
+    judged: Iterable[Assessment],
+    reviewed: Iterable[Reviewed],
+    knowledge: Knowledge,
+    options: WritingOptions,
+) -> Iterator[Written]:
+    """The Flags that were sent along and end, in the order of the request."""
+    by_patient = {one.patient.key: one for one in judged}
+    for one in sorted(reviewed, key=lambda one: place(one.flag.expression)):
+        if one.outcome in {"over", "in-error"}:
+            of = by_patient[one.flag.patient]
+            yield _written(ended(one, of, knowledge, options), options, of, None, one.flag)
+
+
+def _written(
+    flag: dict[str, Any],
+    options: WritingOptions,
+    of: Assessment,
+    cause: Cause | None,
+    earlier: EarlierFlag | None,
+) -> Written:
+    url = f"urn:uuid:{flag['id']}"
+    if earlier and not options.transaction:
+        flag, url = under_its_own_name(flag, earlier, url)
+    return Written(flag, url, of, cause, earlier)
+
+
+def _trace(written: Written, knowledge: Knowledge, options: WritingOptions) -> dict[str, Any]:
+    links = written.cause.links if written.cause else ()
+    revises = written.earlier.name if written.earlier else None
+    moment = written.assessment.moment
+    return provenance(written.flag, written.url, moment, links, knowledge, options, revises)
 
 
 def _named(resource: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,8 @@ class Context(Struct, frozen=True):
     """One request's surroundings.
 
     `reports` is what DiagnosticReports say of results, by the results' keys; `replaced` are the
-    expressions of results that a newer report of the same result replaces.
+    expressions of results that a newer report of the same result replaces. `base` is that of this
+    service's own systems.
     """
 
     lexicon: Lexicon
@@ -29,6 +30,7 @@ class Context(Struct, frozen=True):
     charts: Charts
     reports: dict[str, list[Reported]]
     replaced: set[str]
+    base: str = ""
 
     def source(self, entry: Entry, identifiers: Sequence[wire.Identifier] | None) -> Source:
         """Where a piece of evidence came from; what is contained is named by its container."""

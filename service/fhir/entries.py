@@ -20,6 +20,7 @@ Resource = (
     | wire.Medication
     | wire.DiagnosticReport
     | wire.Specimen
+    | wire.Flag
 )
 
 _NAMES: dict[type, str] = {

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct, json
 
 from service.fhir.citations import reference_to, references_to, told
-from service.fhir.narrative import narrative
+from service.fhir.narrative import narrative as story
 from service.fhir.releases import USUAL
 from service.fhir.wording import plain
 from service.knowledge.model import SNOMED, Knowledge
@@ -30,7 +30,7 @@ _CATEGORY = [
     }
 ]
 
-_PRIORITY = {
+_PRIORITY: dict[str, dict[str, Any]] = {
     priority: {
         "url": FLAG_PRIORITY,
         "valueCodeableConcept": {
@@ -91,32 +91,66 @@ def flag(
     """
     evidence = told(cause.evidence, knowledge)
     signs = told(cause.sign, knowledge)
-    key = _key(cause, assessment.patient, options.site_key)
-    written: dict[str, Any] = {
-        "resourceType": "Flag",
-        "id": uuid_text(key),
-        "text": {"status": "extensions", "div": narrative(cause, evidence, signs, knowledge)},
-        "extension": [
+    newest = _newest(cause.evidence, assessment.moment)
+    return frame(
+        cause.cause,
+        cause.name,
+        cause.agent,
+        assessment.patient,
+        knowledge,
+        options,
+        status="active",
+        narrative=story(cause, evidence, signs, knowledge),
+        extensions=[
             _PRIORITY[cause.priority],
             *[
                 {"url": FLAG_DETAIL, "valueReference": reference}
                 for reference in references_to(evidence + signs, knowledge)
             ],
         ],
+        period={} if newest is None else {"start": date_time(newest)},
+    )
+
+
+def frame(
+    cause: str,
+    name: str,
+    agent: str,
+    patient: Patient,
+    knowledge: Knowledge,
+    options: WritingOptions,
+    *,
+    status: str,
+    narrative: str,
+    extensions: list[dict[str, Any]],
+    period: dict[str, str],
+) -> dict[str, Any]:
+    """The Flag of a cause and a patient with what is told of it; see `flag`."""
+    key = key_of(cause, agent, patient, options.site_key)
+    written: dict[str, Any] = {
+        "resourceType": "Flag",
+        "id": uuid_text(key),
+        "text": {"status": "extensions", "div": narrative},
+        **({"extension": extensions} if extensions else {}),
         "identifier": [{"system": f"{options.base}/flag", "value": key.hex()}],
-        "status": "active",
+        "status": status,
         "category": _CATEGORY,
         "code": {
-            "coding": list(_codings(cause, knowledge, options)),
-            "text": f"Possible cause of myoclonus: {cause.name}",
+            "coding": list(_codings(cause, name, knowledge, options)),
+            "text": f"Possible cause of myoclonus: {name}",
         },
-        "subject": _subject(assessment.patient),
+        "subject": _subject(patient),
     }
-    newest = _newest(cause.evidence, assessment.moment)
-    if newest is not None:
-        written["period"] = {"start": _date_time(newest)}
+    if period:
+        written["period"] = period
     written["author"] = author(knowledge, options)
     return written
+
+
+def priority_of(code: str) -> list[dict[str, Any]]:
+    """The extension that tells a priority by its code; none for what is no code of ours."""
+    known = {one["valueCodeableConcept"]["coding"][0]["code"]: one for one in _PRIORITY.values()}
+    return [known[code]] if code in known else []
 
 
 def names_in(written: dict[str, Any]) -> Iterator[str]:
@@ -128,7 +162,7 @@ def names_in(written: dict[str, Any]) -> Iterator[str]:
 
 def details_in(written: dict[str, Any]) -> list[dict[str, Any]]:
     """The References of a Flag to its evidence."""
-    extensions = written["extension"]
+    extensions = written.get("extension", ())
     return [one["valueReference"] for one in extensions if "valueReference" in one]
 
 
@@ -141,24 +175,25 @@ def uuid_text(digest: bytes) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def _key(cause: Cause, patient: Patient, site_key: bytes) -> bytes:
+def key_of(cause: str, agent: str, patient: Patient, site_key: bytes) -> bytes:
+    """What the identifier of the Flag of a patient and a cause is made from."""
     # JSON keeps the three apart whatever they hold. Keyed, because who has the plain hash of
     # a record number finds the number by trying them all.
-    message = json.encode((patient.identity, cause.cause, cause.agent))
+    message = json.encode((patient.identity, cause, agent))
     return hmac.digest(site_key, message, "sha256")
 
 
 def _codings(
-    cause: Cause, knowledge: Knowledge, options: WritingOptions
+    cause: str, name: str, knowledge: Knowledge, options: WritingOptions
 ) -> Iterator[dict[str, str]]:
     yield {
         "system": f"{options.base}/CodeSystem/cause",
-        "code": cause.cause,
-        "display": cause.name,
+        "code": cause,
+        "display": name,
     }
     if options.snomed:
         # Of several codes the first: the codings of one concept must mean the same.
-        for code, display in list(knowledge.causes[cause.cause].snomed.items())[:1]:
+        for code, display in list(knowledge.causes[cause].snomed.items())[:1]:
             yield {"system": SNOMED, "code": code, "display": display}
 
 
@@ -198,7 +233,7 @@ def _age(moment: Moment) -> tuple[datetime, datetime, str]:
     return (moment.earliest, moment.latest, moment.text)
 
 
-def _date_time(moment: Moment) -> str:
+def date_time(moment: Moment) -> str:
     """As it was sent where that is a FHIR dateTime, else the first instant that it may mean."""
     if _DATE_TIME.fullmatch(moment.text):
         return moment.text

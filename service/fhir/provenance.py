@@ -32,27 +32,35 @@ def provenance(
     links: Iterable[FiredLink],
     knowledge: Knowledge,
     options: WritingOptions,
+    revises: str | None = None,
 ) -> dict[str, Any]:
     """The Provenance of a Flag that is in the answer under the fullUrl `url`.
 
     `recorded`, aware, is the moment that the patient was judged at, so that the same request gives
-    the same Provenance. `links` are the rules that made the Flag. `id` is derived from the rest.
+    the same Provenance. `links` are the rules that made the Flag. `revises` is the name of the
+    version that was sent along, "" where it had none; None where none was. `id` is derived from the
+    rest.
     """
     written: dict[str, Any] = {
         "resourceType": "Provenance",
-        "target": [{"reference": url, "type": "Flag"}],
+        "target": [_flag(url)],
         "recorded": recorded.isoformat().replace("+00:00", "Z"),
     }
     if policy := [f"{options.base}/rules/{link.link}|{link.version}" for link in links]:
         written["policy"] = policy
-    written["activity"] = _activity("CREATE")
+    written["activity"] = _activity("CREATE" if revises is None else "UPDATE")
     written["agent"] = [{"type": _ASSEMBLER, "who": author(knowledge, options)}]
     written["entity"] = [
+        *([{"role": "revision", "what": _flag(revises)}] if revises else []),
         *({"role": "source", "what": evidence} for evidence in details_in(flag)),
         {"role": "source", "what": _rules(knowledge, options)},
     ]
     digest = hmac.digest(options.site_key, json.encode(written), "sha256")
     return {"resourceType": "Provenance", "id": uuid_text(digest), **written}
+
+
+def _flag(name: str) -> dict[str, Any]:
+    return {"reference": name, "type": "Flag"}
 
 
 def _activity(code: str) -> dict[str, Any]:

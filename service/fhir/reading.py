@@ -15,6 +15,7 @@ from service.fhir.body import check_depth, check_texts, json_of
 from service.fhir.conditions import read_condition
 from service.fhir.conditions import settle as settle_problem
 from service.fhir.context import Context
+from service.fhir.earlier import EarlierFlag, read_flag
 from service.fhir.entries import Entry
 from service.fhir.issues import Issues, Refused, Spot, refusal
 from service.fhir.lexicon import lexicon_of
@@ -50,6 +51,7 @@ class ReadingOptions(Struct, frozen=True):
     start of treatments; `clock` where there is none. A request's own parameter `now` comes first.
     `zone` is that of dates without a time. `strict`: all resources of the request must be valid
     in `release` of FHIR; without that, every release is read as it comes.
+    `base` is that of this service's own systems, by which it knows its own Flags.
     """
 
     clock: datetime
@@ -60,6 +62,7 @@ class ReadingOptions(Struct, frozen=True):
     max_text_bytes: int = 1024 * 1024
     strict: bool = False
     release: str = USUAL
+    base: str = ""
 
 
 class Intake(Struct, frozen=True):
@@ -68,7 +71,8 @@ class Intake(Struct, frozen=True):
     `now` is the moment that all records are judged at, None for each its own;
     `said` is what the request's own parameters say.
     `resources` are those that records refer to, and the Patients, by the names that
-    records have for them: fullUrl ("" where none was sent) and JSON.
+    records have for them: fullUrl ("" where none was sent) and JSON. `earlier` are Flags of this
+    service that were sent along.
     """
 
     records: tuple[Record, ...]
@@ -76,6 +80,7 @@ class Intake(Struct, frozen=True):
     now: datetime | None
     said: Said
     resources: Mapping[str, tuple[str, Raw]]
+    earlier: tuple[EarlierFlag, ...] = ()
 
 
 def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
@@ -103,9 +108,15 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
         charts,
         read_reports(entries, charts, options.zone),
         replaced_results(entries, charts.key_of, options.zone, issues),
+        options.base,
     )
+    flags: list[EarlierFlag] = []
     for entry in entries:
-        _read_entry(entry, context)
+        if isinstance(entry.resource, wire.Flag):
+            if flag := read_flag(entry, entry.resource, context):
+                flags.append(flag)
+        else:
+            _read_entry(entry, context)
     patients = charts.patients()
     if not patients:
         refused = refusal(422, "business-rule", _NOBODY)
@@ -125,6 +136,7 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
         now,
         request.said,
         _resources(entries, records, directory),
+        tuple(flags),
     )
 
 

@@ -6,6 +6,7 @@ READ = frozenset(
         "Bundle",
         "Condition",
         "DiagnosticReport",
+        "Flag",
         "Medication",
         "MedicationAdministration",
         "MedicationRequest",
@@ -29,7 +30,7 @@ _OTHERS = """
     EffectEvidenceSynthesis EligibilityRequest EligibilityResponse Encounter EncounterHistory
     Endpoint EnrollmentRequest EnrollmentResponse EpisodeOfCare EventDefinition Evidence
     EvidenceReport EvidenceVariable ExampleScenario ExpansionProfile ExplanationOfBenefit
-    FamilyMemberHistory Flag FormularyItem GenomicStudy Goal GraphDefinition Group GuidanceResponse
+    FamilyMemberHistory FormularyItem GenomicStudy Goal GraphDefinition Group GuidanceResponse
     HealthcareService ImagingManifest ImagingSelection ImagingStudy Immunization
     ImmunizationEvaluation ImmunizationRecommendation ImplementationGuide Ingredient InsurancePlan
     InventoryItem InventoryReport Invoice Library Linkage List Location ManufacturedItemDefinition

@@ -8,14 +8,16 @@ or with evidence that nobody can open, would be worse than none.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
 from service.fhir.citations import sources
+from service.fhir.flags import details_in
 from service.fhir.issues import Refused
 from service.fhir.wording import fit
-from service.record import Assessment, Cause, Issue, Patient
+from service.fhir.written import Written
+from service.record import Issue, Patient
 
 #: What separates values in a search.
 _SEPARATOR = re.compile(r"[\\|,$]")
@@ -31,35 +33,44 @@ _EVIDENCE = (
 )
 
 
-def check_names(pressing: Iterable[tuple[Cause, Assessment]]) -> None:
+def check_names(flags: Iterable[Written]) -> None:
     """Refuse with 422 what a transaction can not name. Each resource in question is told."""
-    faults: dict[tuple[str, str, str], None] = {}
-    for cause, assessment in pressing:
-        patient = assessment.patient
+    faults: dict[Issue, None] = {}
+    for written in flags:
+        patient = written.assessment.patient
+        where = []
         if _is_nameless(patient.reference) and not _conditional(patient):
-            faults[_SUBJECT, patient.expression, patient.key] = None
-        for source in sources((*cause.evidence, *cause.sign)):
-            if _is_nameless(source.reference) and not (source.identifier and not source.reference):
-                faults[_EVIDENCE, source.expression, patient.key] = None
+            where.append((_SUBJECT, patient.expression))
+        where += ((_EVIDENCE, expression) for expression in _nameless_evidence(written))
+        for text, expression in where:
+            faults[Issue("error", "business-rule", text, (expression,), patient.key)] = None
     if faults:
-        issues = (
-            Issue("error", "business-rule", text, (expression,), patient)
-            for text, expression, patient in faults
-        )
-        raise Refused(422, tuple(issues))
+        raise Refused(422, tuple(faults))
 
 
-def transaction(
-    flags: Iterable[tuple[dict[str, Any], Patient]], provenances: Iterable[dict[str, Any]]
-) -> dict[str, Any]:
+def _nameless_evidence(written: Written) -> Iterator[str]:
+    """Where the evidence is that no other server would know by its name."""
+    if cause := written.cause:
+        for source in sources((*cause.evidence, *cause.sign)):
+            known_by_identifier = source.identifier and not source.reference
+            if _is_nameless(source.reference) and not known_by_identifier:
+                yield source.expression
+    elif written.earlier:
+        for reference in details_in(written.flag):
+            named = reference.get("reference", "")
+            if _is_nameless(named) and not ("identifier" in reference and not named):
+                yield written.earlier.expression
+
+
+def transaction(flags: Iterable[Written], provenances: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """The Bundle: each Flag put to its identifier, then each Provenance posted."""
     entries = [*map(_put, flags), *map(_post, provenances)]
     bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "transaction"}
     return bundle | {"entry": entries} if entries else bundle
 
 
-def _put(of: tuple[dict[str, Any], Patient]) -> dict[str, Any]:
-    flag, patient = of
+def _put(written: Written) -> dict[str, Any]:
+    flag, patient = written.flag, written.assessment.patient
     (identifier,) = flag["identifier"]
     token = _token(identifier["system"], identifier["value"])
     # The server keeps or gives the id; in the body it would contradict that.
@@ -70,7 +81,7 @@ def _put(of: tuple[dict[str, Any], Patient]) -> dict[str, Any]:
             subject["display"] = display
         body["subject"] = subject
     return {
-        "fullUrl": f"urn:uuid:{flag['id']}",
+        "fullUrl": written.url,
         "resource": body,
         "request": {"method": "PUT", "url": f"Flag?identifier={token}"},
     }

@@ -311,6 +311,23 @@ class Specimen(Resource, frozen=True, tag="Specimen"):
     condition: tuple[CodeableConcept, ...] | None = None
 
 
+class Extension(Element, frozen=True):
+    """Of an extension, the values that those of a Flag have."""
+
+    url: str | None = None
+    value_reference: Reference | None = None
+    value_codeable_concept: CodeableConcept | None = None
+
+
+class Flag(Resource, frozen=True, tag="Flag"):
+    identifier: tuple[Identifier, ...] | None = None
+    status: str | None = None
+    code: CodeableConcept | None = None
+    subject: Reference | None = None
+    period: Period | None = None
+    extension: tuple[Extension, ...] | None = None
+
+
 class Link(Element, frozen=True):
     relation: str | None = None
 
