@@ -71,6 +71,15 @@ class Settings(BaseSettings):
     max_depth: int = Field(default=64, ge=8, le=64)
     """Deepest nesting of JSON objects and arrays; more is refused with 400."""
 
+    server_login: SecretStr = SecretStr("")
+    """Login to the server of `evaluate --server`: `bearer TOKEN` or `basic NAME:PASSWORD`."""
+
+    server_login_file: Path | None = None
+    """File that holds that login instead."""
+
+    server_seconds: float = Field(default=120, gt=0)
+    """Longest time in seconds that fetching a record from a FHIR server may take."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe log line that is written."""
 
@@ -91,12 +100,12 @@ class Settings(BaseSettings):
             )
         return base
 
-    @field_validator("api_keys_file", mode="before")
+    @field_validator("api_keys_file", "server_login_file", mode="before")
     @classmethod
     def _names_a_file(cls, value: object) -> object:
         # An empty path would be the working folder; one set empty by mistake must not be none.
         if isinstance(value, str) and not value.strip():
-            raise ValueError("the path of a file belongs here, made by `myoflag keys new`")
+            raise ValueError("the path of a file belongs here")
         return value
 
     @field_validator("site_key")
