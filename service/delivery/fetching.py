@@ -5,7 +5,6 @@ nothing is ever judged of a record whose fetch did not come to its end.
 """
 
 import asyncio
-import ssl
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
@@ -15,7 +14,7 @@ from msgspec import Raw, Struct, json
 from service import __version__
 from service.delivery.asking import Asking, Limits
 from service.delivery.base import Base
-from service.delivery.network import Checked, Resolve, resolve
+from service.delivery.network import Checked, Resolve, resolve, trusted
 from service.delivery.pages import (
     Entry,
     Head,
@@ -59,8 +58,7 @@ def fetch(
 async def _fetch(
     base: Base, patient: str, authorization: str, limits: Limits, resolve: Resolve
 ) -> Fetched:
-    # The system's certificates, among which hospitals put their own.
-    network = httpx.AsyncHTTPTransport(verify=ssl.create_default_context(), trust_env=False)
+    network = httpx.AsyncHTTPTransport(verify=trusted(), trust_env=False)
     headers = {
         "Accept": "application/fhir+json",
         "Accept-Encoding": "gzip",
@@ -148,8 +146,10 @@ class _Searches:
         links = {link.url for link in page.link if link.relation == "next"}
         if not links:
             return None
+        if len(links) > 1:
+            fail("structure", f"A page of the search for {kind} names several next pages.")
         following = self.base.on_same_server(links.pop(), url)
-        if following is None or links:
+        if following is None:
             text = f"The next page of the search for {kind} lies on another server; it is not "
             fail("security", f"{text}asked. Ask at the address by which the server calls itself.")
         return following

@@ -82,7 +82,7 @@ def test_all_pages_together_are_what_one_page_is(servers: Servers, behavior: str
         ("next-by-other-scheme", "security", "another server"),
         ("next-with-login", "security", "another server"),
         ("next-no-url", "security", "another server"),
-        ("two-next", "security", "another server"),
+        ("two-next", "structure", "several next pages"),
         ("next-empty", "incomplete", "circle"),
         ("more-than-it-gives", "incomplete", "has more Observation"),
     ],

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 import httpx
 import pytest
 
-from service.delivery.network import Address, Checked, Resolve, may_be_asked, resolve
+from service.delivery.network import Address, Checked, Resolve, may_be_asked, resolve, trusted
 from service.fhir.issues import Refused
 from tests.delivery.called import resolve_to
 
@@ -131,7 +131,7 @@ def test_a_certificate_must_be_of_the_name_and_not_of_the_address() -> None:
 
         async with await asyncio.start_server(greeted, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            inner = httpx.AsyncHTTPTransport(verify=ssl.create_default_context())
+            inner = httpx.AsyncHTTPTransport(verify=trusted())
             transport = Checked(inner, resolve_to("127.0.0.1"))
             async with httpx.AsyncClient(transport=transport) as client:
                 with pytest.raises(httpx.TransportError):
@@ -139,6 +139,14 @@ def test_a_certificate_must_be_of_the_name_and_not_of_the_address() -> None:
         return bytes(await hello)
 
     assert b"fhir.example.org" in asyncio.run(ask())
+
+
+def test_certificates_are_checked_and_old_tls_is_not_spoken() -> None:
+    context = trusted()
+
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
 
 
 def test_addresses_are_looked_up_by_the_system() -> None:
