@@ -90,6 +90,14 @@ class Settings(BaseSettings):
     # Of the framework's 40 threads some are left for health checks.
     max_in_flight: int = Field(default=32, ge=1, le=32)
     """Most requests that are answered at once; more are refused with 429."""
+    server_login: SecretStr = SecretStr("")
+    """Login to the server of `evaluate --server`: `bearer TOKEN` or `basic NAME:PASSWORD`."""
+
+    server_login_file: Path | None = None
+    """File that holds that login instead."""
+
+    server_seconds: float = Field(default=120, gt=0)
+    """Longest time in seconds that fetching a record from a FHIR server may take."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe log line that is written."""
@@ -111,12 +119,12 @@ class Settings(BaseSettings):
             )
         return base
 
-    @field_validator("api_keys_file", mode="before")
+    @field_validator("api_keys_file", "server_login_file", mode="before")
     @classmethod
     def _names_a_file(cls, value: object) -> object:
         # An empty path would be the working folder; one set empty by mistake must not be none.
         if isinstance(value, str) and not value.strip():
-            raise ValueError("the path of a file belongs here, made by `myoflag keys new`")
+            raise ValueError("the path of a file belongs here")
         return value
 
     @field_validator("site_key")

@@ -1,7 +1,10 @@
 """What several rooms' tests share: the shipped rules, loaded once."""
 
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -10,6 +13,7 @@ from fastapi import FastAPI
 from service.api.app import create_app
 from service.evaluation import Site, open_site
 from service.settings import Settings
+from tests.delivery.called import Servers
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +28,23 @@ def site() -> Iterator[Site]:
 def app(site: Site) -> FastAPI:
     """The HTTP application of that site, without API keys."""
     return create_app(site)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """A FHIR server that behaves and misbehaves: a real process on two real ports."""
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).parent / "delivery" / "fhir_server.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    try:
+        first, second = process.stdout.readline().split()
+        yield Servers(int(first), int(second))
+    finally:
+        process.communicate("\n", timeout=10)
 
 
 @pytest.fixture(autouse=True)

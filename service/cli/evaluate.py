@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Annotated, TypeVar
 
 import typer
-from msgspec import Raw, Struct, json
+from msgspec import Raw, Struct, json, structs
 from rich.console import Console, RenderableType
 from rich.progress import Progress
 
@@ -25,8 +25,14 @@ from service.fhir.outcome import write_outcome
 from service.fhir.parameters import Said
 from service.logs import told
 from service.record import Issue
+from service.settings import Settings
 
 _Shown = TypeVar("_Shown")
+
+_EXITS: dict[int, int] = {
+    HTTPStatus.INTERNAL_SERVER_ERROR: exits.INSIDE,
+    HTTPStatus.BAD_GATEWAY: exits.UNFETCHED,
+}
 
 #: A progress bar appears once the work has taken longer than this, in seconds.
 LONG = 1.0
@@ -48,13 +54,25 @@ class Job(Struct, frozen=True):
 
 def evaluate(
     inputs: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="FILE|FOLDER|-...",
             help="Bundles or single resources as JSON; a folder stands for the .json files "
             "below it, - for standard input.",
+            show_default=False,
         ),
-    ],
+    ] = None,
+    server: Annotated[
+        str,
+        typer.Option(
+            metavar="BASE",
+            help="Base address of a FHIR server to fetch the record of --patient from, instead "
+            "of files. It logs in with MYOFLAG_SERVER_LOGIN or MYOFLAG_SERVER_LOGIN_FILE.",
+        ),
+    ] = "",
+    patient: Annotated[
+        str, typer.Option(metavar="ID", help="The id of the Patient resource on --server.")
+    ] = "",
     form: Annotated[
         Format,
         typer.Option(
@@ -103,11 +121,16 @@ def evaluate(
     """Evaluate FHIR bundles and print their Flags.
 
     An input that is refused is told in its place and the others are evaluated all the same;
-    the command then exits with 1, or with 5 where evaluating it failed inside.
+    the command then exits with 1, or with 5 where evaluating it failed inside. It exits with 6
+    where a server did not give the whole record: of a part of one, nothing is evaluated.
     """
-    site = open_or_leave(settings_or_leave())
+    settings = settings_or_leave()
     try:
-        found = find(inputs)
+        found = _inputs(inputs or [], server, patient, settings)
+    except ValueError as wrong:
+        exits.leave(exits.USAGE, str(wrong))
+    site = open_or_leave(settings)
+    try:
         said = Said(
             include_evidence=include_evidence,
             provenance=provenance,
@@ -126,6 +149,20 @@ def evaluate(
         exits.leave_unread()
     if codes:
         raise typer.Exit(max(codes))
+
+
+def _inputs(names: list[str], server: str, patient: str, settings: Settings) -> Sequence[Input]:
+    """ValueError where files and a server are named, neither, or a part of either is missing."""
+    if not (server or patient):
+        if not names:
+            raise ValueError("Name files to evaluate, or --server and --patient.")
+        return find(names)
+    if names or not (server and patient):
+        raise ValueError("--server and --patient belong together, and no file beside them.")
+    # The HTTP client takes time to load that evaluating files does not need.
+    from service.cli.server import on_server  # noqa: PLC0415
+
+    return [on_server(server, patient, settings)]
 
 
 def print_tables(job: Job, found: Sequence[Input]) -> set[int]:
@@ -172,8 +209,8 @@ def print_json(job: Job, found: Sequence[Input], form: Format) -> set[int]:
 def evaluated(one: Input, job: Job, show: Callable[[Evaluation], _Shown]) -> _Shown:
     """An input, evaluated and shown. Refused, too, if it can not be read or that fails inside."""
     try:
-        body = one.read(job.site.max_body_bytes)
-        return show(assess(job.site, body, job.asked, job.clock))
+        sent = one.read(job.site.max_body_bytes)
+        return show(_with(sent.issues, assess(job.site, sent.body, job.asked, job.clock)))
     except Refused:
         raise
     except OSError as error:
@@ -187,9 +224,14 @@ def evaluated(one: Input, job: Job, show: Callable[[Evaluation], _Shown]) -> _Sh
         raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, (issue,)) from error
 
 
+def _with(issues: tuple[Issue, ...], evaluation: Evaluation) -> Evaluation:
+    intake = evaluation.intake
+    intake = structs.replace(intake, issues=(*intake.issues, *issues))
+    return structs.replace(evaluation, intake=intake)
+
+
 def exit_code(refused: Refused) -> int:
-    failed = refused.status == HTTPStatus.INTERNAL_SERVER_ERROR
-    return exits.INSIDE if failed else exits.REFUSED
+    return _EXITS.get(refused.status, exits.REFUSED)
 
 
 def _with_progress(found: Sequence[Input], *, shown: bool) -> Iterator[Input]:

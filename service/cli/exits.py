@@ -17,6 +17,8 @@ RULES = 3
 START = 4
 #: Evaluating some input failed inside; standard error tells where in the code.
 INSIDE = 5
+#: A FHIR server did not give the whole record; nothing was evaluated.
+UNFETCHED = 6
 #: Whoever read the output closed it before its end, as `head` does. 128 and the number of
 #: SIGPIPE: what a shell tells of any program that ends so.
 UNREAD = 141

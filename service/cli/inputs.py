@@ -6,7 +6,16 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from service.record import Issue
+
 STDIN = "-"
+
+
+class Sent(Struct, frozen=True):
+    """A body, and what must be said of how it came."""
+
+    body: bytes
+    issues: tuple[Issue, ...] = ()
 
 
 class Input(Struct, frozen=True):
@@ -14,12 +23,12 @@ class Input(Struct, frozen=True):
 
     name: str
 
-    def read(self, limit: int) -> bytes:
+    def read(self, limit: int) -> Sent:
         """The body, or so much of it that it is seen to exceed `limit` bytes. OSError."""
         if self.name == STDIN:
-            return sys.stdin.buffer.read(limit + 1)
+            return Sent(sys.stdin.buffer.read(limit + 1))
         with Path(self.name).open("rb") as file:
-            return file.read(limit + 1)
+            return Sent(file.read(limit + 1))
 
 
 def find(names: Iterable[str]) -> list[Input]:

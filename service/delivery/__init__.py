@@ -1,0 +1,1 @@
+"""Asking other machines: fetching a patient's record from a FHIR server."""
