@@ -105,6 +105,7 @@ def check(body: bytes) -> None:
             continue
         found = Sifted([], [])
         alone = _sift(resource, (), _HOLDERS.get(str(kind), set()), found)
+        _as_text(alone, model)
         for way, problem in (*found.problems, *_problems(alone, model)):
             issues.error(*problem, expression + _spelled(way, model))
         waiting += [(expression + _spelled(way, model), one) for way, one in found.inside]
@@ -151,6 +152,21 @@ def _sift(element: Any, way: Way, holders: set[str], found: Sifted) -> Any:  # n
                 found.problems.append((here, _EMPTY))
             kept[name] = _sift(value, here, holders, found)
     return kept
+
+
+def _as_text(element: Any, model: Model) -> None:  # noqa: ANN401 - JSON
+    """Makes texts in the places of objects texts that are no JSON: the models would read it."""
+    parts = _parts(model)
+    for name in element.keys() & parts.keys() if isinstance(element, dict) else ():
+        value = element[name]
+        if isinstance(value, str):
+            element[name] = "text"
+        elif isinstance(value, list):
+            element[name] = ["text" if isinstance(one, str) else one for one in value]
+            for one in value:
+                _as_text(one, parts[name])
+        else:
+            _as_text(value, parts[name])
 
 
 def _problems(resource: Mapping[str, Any], model: Model) -> Iterator[tuple[Way, Problem]]:
@@ -221,6 +237,13 @@ def _spelled(way: Way, model: Model | None) -> str:
 def _fields(model: Model) -> dict[str, tuple[str, FieldInfo]]:
     """A model's fields and their names in Python, by their names in JSON."""
     return {field.alias or name: (name, field) for name, field in model.model_fields.items()}
+
+
+@cache
+def _parts(model: Model) -> dict[str, Model]:
+    """The models of a model's elements that are objects, by the elements' names in JSON."""
+    found = {name: _inner(field.annotation) for name, (_, field) in _fields(model).items()}
+    return {name: inner for name, inner in found.items() if inner}
 
 
 def _inner(annotation: Any) -> Model | None:  # noqa: ANN401 - whatever the model says

@@ -233,6 +233,29 @@ def test_one_broken_resource_hides_no_other() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text", ["5", "null", '"x"', "{}", '{"reference": "Patient/1"}', "[1]", "x"]
+)
+def test_a_text_that_is_json_is_no_object(text: str) -> None:
+    broken = bundle(
+        patient(_gender=text, name=[{"_given": [text], "period": text}], text=text),
+        observation(subject=text, code={"coding": [text]}, component=[text], foo=1),
+        {"resource": text},
+    )
+
+    assert problems(broken) == [
+        ("structure", "Bundle.entry[0].resource.gender"),
+        ("structure", "Bundle.entry[0].resource.name[0].given[0]"),
+        ("structure", "Bundle.entry[0].resource.name[0].period"),
+        ("structure", "Bundle.entry[0].resource.text"),
+        ("structure", "Bundle.entry[1].resource.code.coding[0]"),
+        ("structure", "Bundle.entry[1].resource.component[0]"),
+        ("structure", "Bundle.entry[1].resource.foo"),
+        ("structure", "Bundle.entry[1].resource.subject"),
+        ("structure", "Bundle.entry[2].resource"),
+    ]
+
+
 @pytest.mark.parametrize("digits", ["1" * 5000, "1e400", "1e99999999999999999999", "-0.0"])
 def test_no_number_is_too_much(digits: str) -> None:
     body = sent(patient(multipleBirthInteger="HERE")).replace(b'"HERE"', digits.encode())
