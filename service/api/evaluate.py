@@ -106,10 +106,10 @@ async def flag_causes(request: Request) -> Response:
 
 def read_query(query: QueryParams, site: Site, *, strict: bool = False) -> Asked:
     """What the query asks for. Refusal: 400 for what is unknown, said twice or can not be."""
-    if unknown := sorted(set(query) - set(_PARAMETERS)):
+    if set(query) - set(_PARAMETERS):
         raise Refusal(
             HTTPStatus.BAD_REQUEST,
-            f"There is no query parameter {unknown[0][:40]!r}; there are {', '.join(_PARAMETERS)}.",
+            f"There is no such query parameter; there are {', '.join(_PARAMETERS)}.",
         )
     for name in _PARAMETERS:
         if len(query.getlist(name)) > 1:

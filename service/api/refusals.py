@@ -57,7 +57,7 @@ async def on_refused(request: Request, error: Exception) -> Response:
     return Response(write_outcome(error.issues), error.status, headers, media_type=FHIR_JSON)
 
 
-async def on_http_exception(request: Request, error: Exception) -> Response:
+async def on_http_exception(_request: Request, error: Exception) -> Response:
     """What the framework or a route refused, told in FHIR's way."""
     if not isinstance(error, HTTPException):
         raise error
@@ -66,5 +66,5 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
         text = "There is nothing at this address; POST /fhir/$flag-causes evaluates a Bundle."
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = (error.headers or {}).get("Allow", "another method")
-        text = f"{request.method} is not possible here; {allowed} is."
+        text = f"This method is not possible here; {allowed} is."
     return refuse(error.status_code, text, error.headers)
