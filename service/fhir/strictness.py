@@ -175,8 +175,25 @@ def _problems(resource: Mapping[str, Any], model: Model) -> Iterator[tuple[Way, 
     except ValidationError as wrong:
         for error in wrong.errors(include_url=False, include_input=False):
             yield _problem(error["type"], error["loc"], error["msg"])
+    except Exception:  # noqa: BLE001 - the models fail in many ways on JSON that they do not expect
+        yield from _culprits(resource, model)
     else:
         yield from _converted(resource, understood, ())
+
+
+def _culprits(resource: Mapping[str, Any], model: Model) -> Iterator[tuple[Way, Problem]]:
+    """The elements on which a model fails, rather than say what is wrong with them."""
+    culprits = []
+    for name, value in resource.items():
+        try:
+            model.model_validate({name: value})
+        except ValidationError:
+            continue
+        except Exception:  # noqa: BLE001 - as above
+            culprits.append(name)
+    yield from (((name,), _KIND) for name in culprits)
+    if not culprits:
+        yield (), _OTHER
 
 
 def _problem(kind: str, way: Way, message: str) -> tuple[Way, Problem]:

@@ -256,6 +256,20 @@ def test_a_text_that_is_json_is_no_object(text: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("url", [5, 5.5, True, ["/x"], {"x": 1}])
+def test_an_element_that_a_model_fails_on_is_pointed_at(url: object) -> None:
+    broken = bundle(
+        patient(photo=[{"url": url}], active="yes"), condition(extension=[{"url": url}])
+    )
+
+    found = problems(broken)
+
+    assert {code for code, _ in found} == {"structure"}
+    assert all("photo" in where or "active" in where or "extension" in where for _, where in found)
+    assert any("photo" in where for _, where in found)
+    assert any("extension" in where for _, where in found)
+
+
 @pytest.mark.parametrize("digits", ["1" * 5000, "1e400", "1e99999999999999999999", "-0.0"])
 def test_no_number_is_too_much(digits: str) -> None:
     body = sent(patient(multipleBirthInteger="HERE")).replace(b'"HERE"', digits.encode())
