@@ -7,6 +7,7 @@ which could hold patient data.
 
 import secrets
 import time
+from http import HTTPMethod
 
 import structlog
 from starlette.requests import Request
@@ -22,6 +23,9 @@ _PAGE_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; frame-ancestors 'none'"
 )
+#: Any word can stand where HTTP has its method; only these are logged.
+_METHODS = set(HTTPMethod)
+
 _DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -42,7 +46,7 @@ class Border:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = int(message["status"])
-                message["headers"] = [*message["headers"], *_headers(scope["path"])]
+                message["headers"] = [*message["headers"], *_headers(scope)]
             await send(message)
 
         try:
@@ -62,7 +66,7 @@ class Border:
         state = scope.get("state", {})
         log.info(
             "request",
-            method=scope["method"],
+            method=scope["method"] if scope["method"] in _METHODS else "other",
             route=getattr(route, "path", "none"),
             status=status,
             ms=round((time.monotonic() - started) * 1000, 1),
@@ -70,9 +74,12 @@ class Border:
         )
 
 
-def _headers(path: str) -> list[tuple[bytes, bytes]]:
-    policy = _PAGE_POLICY if path == "/docs" else _DATA_POLICY
+def _headers(scope: Scope) -> list[tuple[bytes, bytes]]:
+    policy = _PAGE_POLICY if scope["path"] == "/docs" else _DATA_POLICY
+    # Over plain HTTP nobody may say it; a proxy on this machine tells what the caller used.
+    secure = [(b"strict-transport-security", b"max-age=31536000")]
     return [
+        *(secure if scope["scheme"] == "https" else ()),
         (b"cache-control", b"no-store"),
         (b"content-security-policy", policy.encode()),
         (b"referrer-policy", b"no-referrer"),

@@ -122,10 +122,10 @@ def read_query(query: QueryParams, site: Site, heard: Asked) -> Asked:
 
     Refusal: 400 for what is unknown, said twice or can not be.
     """
-    if unknown := sorted(set(query) - {*_PARAMETERS, *GENERAL}):
+    if set(query) - {*_PARAMETERS, *GENERAL}:
         raise Refusal(
             HTTPStatus.BAD_REQUEST,
-            f"There is no query parameter {unknown[0][:40]!r}; there are {NAMES}.",
+            f"There is no such query parameter; there are {NAMES}.",
         )
     values: dict[str, object] = {}
     for name, parameter in PARAMETERS.items():

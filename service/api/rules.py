@@ -49,12 +49,11 @@ _FORMS: dict[str, Any] = {"content": {JSON: {}, HTML: {}}}
 def catalog(request: Request) -> Response:
     site: Site = request.app.state.site
     known = kinds(site.knowledge)
-    if unknown := sorted(set(request.query_params) - {"kind"}):
-        text = f"There is no query parameter {unknown[0][:40]!r}; there is kind."
-        raise Refusal(HTTPStatus.BAD_REQUEST, text)
+    if set(request.query_params) - {"kind"}:
+        raise Refusal(HTTPStatus.BAD_REQUEST, "There is no such query parameter; there is kind.")
     kind = request.query_params.get("kind", "")
     if kind and kind not in known:
-        text = f"There is no kind {kind[:40]!r}; there are {', '.join(known)}."
+        text = f"There is no such kind; there are {', '.join(known)}."
         raise Refusal(HTTPStatus.BAD_REQUEST, text)
     listed = entries(site.knowledge, kind)
     ruleset = site.knowledge.ruleset

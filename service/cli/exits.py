@@ -2,7 +2,8 @@
 
 import os
 import sys
-from typing import NoReturn
+from io import TextIOWrapper
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -25,7 +26,13 @@ UNREAD = 141
 
 
 class Output(Console):
-    """Standard output, which may be closed before its end."""
+    """Standard output, which may be closed before its end, and may not know every letter."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - those of Console
+        super().__init__(**options)
+        if isinstance(self.file, TextIOWrapper):
+            # A name with an accent must not cost a patient the flags.
+            self.file.reconfigure(errors="backslashreplace")
 
     def on_broken_pipe(self) -> None:
         leave_unread()

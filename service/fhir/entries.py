@@ -3,7 +3,7 @@
 from typing import Any, get_args
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, structs
 
 from service.fhir import mending, wire
 from service.fhir.addresses import Address, address
@@ -62,6 +62,11 @@ ESSENTIAL = frozenset(
 _NOT_READ = (
     "Resources of this type are not read: only Patient, Observation, DiagnosticReport, "
     "Condition and the medication resources hold what rules use."
+)
+
+_OTHERS_URL = (
+    "The fullUrl is that of another type of resource, so it was passed over: this one is known by "
+    "its id alone."
 )
 
 
@@ -211,6 +216,9 @@ class Gathering:
     ) -> None:
         """Add a decoded resource, and those that it contains."""
         kind = type_name(resource)
+        if (url := address(place.full_url)) and url.type in KNOWN - {kind}:
+            self.issues.warning("invalid", _OTHERS_URL, place.expression)
+            place = structs.replace(place, full_url="")
         named = _address(resource, kind, place)
         if container:
             key = f"{container.key}#{resource.id or place.expression}"

@@ -171,6 +171,24 @@ def _problems(resource: dict[str, Any], model: Model) -> Iterator[tuple[Way, Pro
             known = any(way[:i] in misshapen for i in range(1, len(way) + 1))
             if not (known or kind in _PRESENCE or _OF_A_CHOICE.search(error["msg"])):
                 yield way, _problem(kind)
+    except Exception:  # noqa: BLE001 - the models fail in many ways on JSON that they do not expect
+        if not misshapen:
+            yield from _culprits(resource, model)
+
+
+def _culprits(resource: Mapping[str, Any], model: Model) -> Iterator[tuple[Way, Problem]]:
+    """The elements on which a model fails, rather than say what is wrong with them."""
+    culprits = []
+    for name, value in resource.items():
+        try:
+            model.model_validate({name: value})
+        except ValidationError:
+            continue
+        except Exception:  # noqa: BLE001 - as above
+            culprits.append(name)
+    yield from (((name,), _KIND) for name in culprits)
+    if not culprits:
+        yield (), _OTHER
 
 
 def _problem(kind: str) -> Problem:

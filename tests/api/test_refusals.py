@@ -43,7 +43,7 @@ def test_a_wrong_method_is_told_the_right_one(app: FastAPI) -> None:
     answer = call(app, "GET", FLAG_CAUSES)
 
     assert answer.headers["allow"] == "OPTIONS, POST"
-    text = "GET is not possible here; these are: OPTIONS, POST."
+    text = "This method is not possible here; these are: OPTIONS, POST."
     assert issue_of(answer)["details"]["text"] == text
 
 
@@ -69,9 +69,9 @@ def test_a_caller_who_takes_xml_only_is_refused_with_406(app: FastAPI) -> None:
     [
         (
             "nwo=latest",
-            "There is no query parameter 'nwo'; there are now, includeEvidence, explain",
+            "There is no such query parameter; there are now, includeEvidence, explain",
         ),
-        ("format=json", "There is no query parameter 'format'"),
+        ("format=json", "There is no such query parameter"),
         ("now=latest&now=2026-01-01", "The query parameter now is said twice."),
         ("includeEvidence=yes", "includeEvidence is true or false."),
         ("includeEvidence=", "includeEvidence is true or false."),

@@ -322,5 +322,27 @@ def test_output_that_nobody_reads_to_its_end_ends_the_command_quietly(form: Form
     assert (result.returncode, result.stderr) == (exits.UNREAD, b"")
 
 
+def test_a_letter_that_the_terminal_does_not_know_costs_no_flag(tmp_path: Path) -> None:
+    document = json.loads(Path(SODIUM).read_text())
+    for entry in document["entry"]:
+        if entry["resource"]["resourceType"] == "Condition":
+            entry["resource"]["code"]["text"] = "tr\u00e4gt Wein"
+    bundle = tmp_path / "bundle.json"
+    bundle.write_text(json.dumps(document))
+    start = [sys.executable, "-c", "from service.cli import main; main()"]
+
+    result = subprocess.run(
+        [*start, "evaluate", "--now", "latest", str(bundle)],
+        env={"PYTHONIOENCODING": "ascii", "COLUMNS": "200"},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        check=False,
+    )
+
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert b"Hyponatremia" in result.stdout
+    assert rb"tr\xe4gt Wein" in result.stdout
+
+
 def test_no_input_at_all_is_a_usage_error() -> None:
     assert run(main, ["evaluate"]).exit_code == 2

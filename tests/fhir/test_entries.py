@@ -39,6 +39,20 @@ def test_a_resource_is_known_by_its_full_url_or_else_by_its_id(
     assert found.key == key
 
 
+@pytest.mark.parametrize("url", ["https://ehr.example/fhir/Condition/1", "Group/1"])
+def test_a_full_url_of_another_type_is_passed_over_and_told(url: str) -> None:
+    (found,), issues = _entries(entry(url, patient(id="1")))
+    assert (found.key, found.full_url) == ("Patient/1", "")
+    (issue,) = issues.told()
+    assert (issue.severity, issue.expression) == ("warning", ("Bundle.entry[0].resource",))
+
+
+@pytest.mark.parametrize("url", ["https://ehr.example/Patients/1", "https://ehr.example/p/1", "1"])
+def test_a_full_url_without_a_type_of_fhirs_is_the_name_that_it_is(url: str) -> None:
+    (found,), issues = _entries(entry(url, patient(id="1")))
+    assert (found.full_url, issues.told()) == (url, ())
+
+
 @pytest.mark.parametrize(
     ("url", "key"), [("Patient/7", "Patient/7"), ("Patient", "#"), ("Group/7", "#")]
 )

@@ -362,6 +362,43 @@ def test_a_long_whole_number_is_text_in_r5() -> None:
     assert problems(patient(photo=[file | {"size": 12}]), "4.0") == []
 
 
+@pytest.mark.parametrize(
+    "text", ["5", "null", '"x"', "{}", '{"reference": "Patient/1"}', "[1]", "x"]
+)
+def test_a_text_that_is_json_is_no_object(text: str) -> None:
+    broken = bundle(
+        patient(_gender=text, name=[{"_given": [text], "period": text}], text=text),
+        observation(subject=text, code={"coding": [text]}, component=[text], foo=1),
+        {"resource": text},
+    )
+
+    assert problems(broken) == [
+        ("structure", "Bundle.entry[0].resource.gender"),
+        ("structure", "Bundle.entry[0].resource.name[0].given[0]"),
+        ("structure", "Bundle.entry[0].resource.name[0].period"),
+        ("structure", "Bundle.entry[0].resource.text"),
+        ("structure", "Bundle.entry[1].resource.code.coding[0]"),
+        ("structure", "Bundle.entry[1].resource.component[0]"),
+        ("structure", "Bundle.entry[1].resource.foo"),
+        ("structure", "Bundle.entry[1].resource.subject"),
+        ("structure", "Bundle.entry[2].resource"),
+    ]
+
+
+@pytest.mark.parametrize("url", [5, 5.5, True, ["/x"], {"x": 1}])
+def test_an_element_that_a_model_fails_on_is_pointed_at(url: object) -> None:
+    broken = bundle(
+        patient(photo=[{"url": url}], active="yes"), condition(extension=[{"url": url}])
+    )
+
+    found = problems(broken)
+
+    assert {code for code, _ in found} == {"structure"}
+    assert all("photo" in where or "active" in where or "extension" in where for _, where in found)
+    assert any("photo" in where for _, where in found)
+    assert any("extension" in where for _, where in found)
+
+
 @pytest.mark.parametrize("digits", ["1" * 5000, "1e400", "1e99999999999999999999", "-0.0"])
 def test_no_number_is_too_much(digits: str) -> None:
     body = sent(patient(multipleBirthInteger="HERE")).replace(b'"HERE"', digits.encode())
