@@ -13,7 +13,7 @@ from service.engine.laboratory import Laboratory
 from service.engine.linking import Linker
 from service.engine.overturning import Overturning
 from service.engine.rulebook import Rulebook
-from service.engine.situation import Situations
+from service.engine.situation import Situation, Situations
 from service.knowledge.model import Knowledge
 from service.record import Assessment, Earlier, Problem, Record, Result, Treatment
 
@@ -65,14 +65,17 @@ class Engine:
 
     def examine(self, record: Record) -> Examination:
         """The assessment of a record with what rule tests ask beside; raises as `assess` does."""
-        sitting = self._rulebook.sit(self._situations.of(record))
+        return self._examine(self._situations.of(record))
+
+    def _examine(self, situation: Situation) -> Examination:
+        sitting = self._rulebook.sit(situation)
         holding = hold(self._rulebook, sitting, self._linker.fired(self._rulebook.facts(sitting)))
-        named = self._assessor.name(sitting.situation, holding)
+        named = self._assessor.name(situation, holding)
         return Examination(
-            assessment=self._assessor.assess(sitting.situation, holding, named),
+            assessment=self._assessor.assess(situation, holding, named),
             held=holding.held,
             named=named,
-            undecided=sitting.situation.showing.undecided,
+            undecided=situation.showing.undecided,
         )
 
     def forget(self) -> None:
@@ -84,12 +87,11 @@ class Engine:
 
         With `cause`, of that one alone, with all of its links. KeyError where there is none such.
         """
-        examination = self.examine(record)
+        situation = self._situations.of(record)
+        examination = self._examine(situation)
         assessment = examination.assessment
         within = {other: told.cause for told in assessment.causes for other in told.absorbed}
-        explanations = self._explainer.explain(
-            self._situations.of(record), examination.named, within, cause
-        )
+        explanations = self._explainer.explain(situation, examination.named, within, cause)
         return structs.replace(assessment, explanations=explanations)
 
     def overturning(

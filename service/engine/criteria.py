@@ -150,7 +150,9 @@ def _not_measured(asked: _Asked, subject: str) -> str:
     if not computed:
         return "was not measured"
     instead = {other for rule in computed for other in rule.unless_measured}
-    if there := sorted(known[other].name for other in instead if showing.counting.get(other)):
+    if there := sorted(
+        _inside(known[other].name) for other in instead if showing.counting.get(other)
+    ):
         why = f", as {_joined(there)} was measured"
     else:
         needs = {
@@ -162,11 +164,16 @@ def _not_measured(asked: _Asked, subject: str) -> str:
                 else [each.analyte for each in rule.inputs.values()]
             )
         }
-        lacking = sorted(known[need].name for need in needs if need not in showing.chosen)
+        lacking = sorted(_inside(known[need].name) for need in needs if need not in showing.chosen)
         why = f" for want of {_joined(lacking)}" if lacking else " from what is on file"
     if subject in knowledge.derived:
         return f"could not be calculated{why}"
     return f"was not measured and could not be calculated{why}"
+
+
+def _inside(name: str) -> str:
+    """A name inside a sentence: "Total calcium" without its capital, "ALT" with it."""
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
 
 def _joined(names: list[str]) -> str:
@@ -244,7 +251,7 @@ def _name(word: str, asked: _Asked) -> str:
     if rule:
         return rule.name
     members = knowledge.groups[word]
-    return f"{word.replace('-', ' ').capitalize()} ({len(members)} are known)"
+    return f"{word.replace('-', ' ').capitalize()} (any of {len(members)})"
 
 
 def _lacking_problem(asked: _Asked) -> Criterion:

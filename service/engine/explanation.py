@@ -5,7 +5,7 @@ holds can be held against what the engine fired.
 """
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
@@ -85,7 +85,8 @@ class Explainer:
         within: Mapping[str, str],
         cause: str = "",
     ) -> tuple[Explanation, ...]:
-        """Named causes first, then the others by how near they came.
+        """Named causes first, then the others by how near they came; those of whose nearest link
+        nothing that lacks is on file at all come last.
 
         `named` are the causes before any was told `within` another. With `cause`, that one alone,
         with all of its links.
@@ -117,7 +118,8 @@ class Explainer:
             links_in_all=len(links),
         )
         first = near[0].distance if near else Distance()
-        return (not own, bool(within), not near, first), explanation
+        untouched = 0 < first.unmet == first.absent
+        return (not own, bool(within), not near, untouched, first), explanation
 
     def _is_without_its_medicine(self, walk: "_Walk", cause: str) -> bool:
         agent = agent_of(cause, self._knowledge.medicines)
@@ -137,11 +139,17 @@ class Explainer:
     def _would_change(self, own: Named, near: Sequence[Near]) -> list[Near]:
         """Of links that nearly hold, the nearest that would raise a cause, and that would lower it.
 
-        Nearly: all but one leaf holds, and something on file speaks to that one.
+        Nearly: all but one leaf holds, and something on file speaks to that one, which may change,
+        as age and sex do not.
         """
         found: dict[bool, Near] = {}
         for each in near:
-            if each.distance.unmet == 1 and not each.distance.absent and not each.link.shadow:
+            if (
+                each.distance.unmet == 1
+                and not each.distance.absent
+                and not each.link.shadow
+                and any(lack.about or lack.standing != "short" for lack in _lacks(each.link.when))
+            ):
                 after = STRENGTHS.index(self._with(own, each.link))
                 before = STRENGTHS.index(own.strength)
                 if after != before:
@@ -156,6 +164,15 @@ class Explainer:
                 named = name(self._knowledge.causes[own.cause], [*own.held, held], sign=False)
                 return named.strength if named else own.strength
         return own.strength
+
+
+def _lacks(when: Criterion | Criteria) -> Iterator[Criterion]:
+    """The conditions inside one that do not hold."""
+    if isinstance(when, Criteria):
+        for part in when.parts:
+            yield from _lacks(part)
+    elif when.standing != "held":
+        yield when
 
 
 def _would_name(near: Iterable[Near]) -> list[Near]:

@@ -68,7 +68,8 @@ def _distance(result: Result, verdict: Verdict) -> tuple[str, Fraction]:
     gap = min(FAR, abs(apart / number)) if number else FAR
     if not apart:
         return " (it lies just at it)", Fraction(0)
-    return f" ({told(abs(apart))} {'above' if apart > 0 else 'below'})", gap
+    far = _TOLD.divide(Decimal(abs(apart).numerator), Decimal(apart.denominator))
+    return f" ({told(far)} {'above' if apart > 0 else 'below'})", gap
 
 
 def told(number: Number) -> str:

@@ -1,9 +1,9 @@
 """Why not, in words: one informational issue for each patient and cause, for those who asked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from service.fhir.wording import fit, line, measured
+from service.fhir.wording import fit, legible, line, measured
 from service.knowledge.agents import agent_of
 from service.knowledge.model import Knowledge
 from service.record import Assessment, Criteria, Criterion, Explanation, NearLink, Result
@@ -92,6 +92,8 @@ def unmet(when: Criterion | Criteria, knowledge: Knowledge, *, inner: bool = Fal
     if when.why:
         return when.why
     parts = [part for part in when.parts if not _holds(part)]
+    if when.least == 1 and (said := _together(parts, knowledge)):
+        return said
     texts = list(dict.fromkeys(unmet(part, knowledge, inner=True) for part in parts))
     said = "; ".join(texts)
     enough = when.least - (len(when.parts) - len(parts))
@@ -100,6 +102,30 @@ def unmet(when: Criterion | Criteria, knowledge: Knowledge, *, inner: bool = Fal
         said = f"{said} ({some})"
         return f"[{said}]" if inner else said
     return said
+
+
+def _together(parts: Sequence[Criterion | Criteria], knowledge: Knowledge) -> str:
+    """Conditions of which one would do, in one sentence where they lack alike; "" where not.
+
+    "Neither copper nor zinc was measured"; "sodium 138 mmol/L is not below 135 mmol/L (3 above),
+    nor below 130 mmol/L (8 above)".
+    """
+    alone = [part for part in parts if isinstance(part, Criterion)]
+    if len(alone) < len(parts) or not parts[1:]:
+        return ""
+    first, *others = alone
+    if first.about and all(part.about == first.about for part in others):
+        if all(part.why.startswith("is not ") for part in alone):
+            nor = (legible(part.why.removeprefix("is not ")) for part in others)
+            return ", nor ".join((criterion(first, knowledge), *nor))
+        return ""
+    said = {"is not on file": "is on file", "was not measured": "was measured"}.get(first.why)
+    if not said or any(part.why != first.why for part in others):
+        return ""
+    *names, last = (criterion(part, knowledge).removesuffix(f" {first.why}") for part in alone)
+    if names[1:]:
+        return f"none of {', '.join(names)} and {last} {said}"
+    return f"neither {names[0]} nor {last} {said}"
 
 
 def held(when: Criterion | Criteria, knowledge: Knowledge) -> list[str]:
@@ -116,12 +142,13 @@ def criterion(one: Criterion, knowledge: Knowledge) -> str:
         for piece in one.about
     ]
     who = ", ".join(about) or one.name
-    if isinstance(one.about[0] if one.about else None, Result):
+    if isinstance(one.about[0] if one.about else None, Result) or ", " in who:
         who += ","
     if one.standing != "held":
         # Names of diseases keep their capital: some are named after people.
         who = who if who[1:2].isupper() or _is_proper(one) else who[:1].lower() + who[1:]
-    return f"{who} {one.why}".strip()
+    # Limits are told as rules write them, in UCUM.
+    return legible(f"{who} {one.why}").strip() if one.why else who.removesuffix(",")
 
 
 def _is_proper(one: Criterion) -> bool:

@@ -156,3 +156,39 @@ def test_what_was_measured_comes_before_what_was_not() -> None:
 def test_without_being_asked_nothing_is_explained() -> None:
     with Engine(linked(LOW)) as engine:
         assert engine.assess(record()).explanations == ()
+
+
+RAISED = link(
+    "raised",
+    "cause: hyponatremia\nstrengthens: 1",
+    "{all: [{finding: hyponatremia}, {age: under 2 y}]}",
+)
+WEAK = link("weak", "cause: hyponatremia\nstrength: weak", "{finding: hyponatremia}")
+OF_DAY = link(
+    "of-day",
+    "cause: hyponatremia\nstrengthens: 1",
+    "{all: [{finding: hyponatremia}, {problem: malabsorption}]}",
+)
+
+
+def test_what_cannot_change_is_not_offered_as_what_would() -> None:
+    assert explained(linked(WEAK, RAISED), result("sodium", "118 mmol/L")).links == ()
+
+
+def test_what_is_on_file_and_may_change_is_offered() -> None:
+    pieces = (result("sodium", "118 mmol/L"), problem("celiac-disease", active=False))
+    (near,) = explained(linked(WEAK, RAISED, OF_DAY), *pieces).links
+    assert near.link == "of-day"
+
+
+def test_causes_of_which_nothing_is_on_file_come_last() -> None:
+    sugar = link(
+        "sugar-and-celiac",
+        "cause: hypoglycemia\nstrength: weak",
+        "{all: [{finding: hypoglycemia}, {problem: malabsorption}]}",
+    )
+    both = linked(LOW, sugar)
+    pieces = (result("glucose", "4.5 mmol/L"),)
+    with Engine(both) as engine:
+        order = [each.cause for each in engine.explain(record(*pieces)).explanations]
+    assert order.index("hypoglycemia") < order.index("hyponatremia")
