@@ -7,6 +7,10 @@ from service.fhir.issues import Issues, Refused, refusal
 
 _BOM = b"\xef\xbb\xbf"
 
+#: How an HL7 v2 message begins, behind what MLLP and editors put before it.
+_HL7_V2 = b"MSH|"
+_FRAMING = b"\x0b\r\n\t " + _BOM
+
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
 _OPENING = ord("[")
@@ -82,7 +86,12 @@ def too_deep(deepest: int) -> Refused:
 
 def malformed(body: bytes, error: Exception) -> Refused:
     """The refusal of a body that is not JSON: what is wrong, and on which line."""
-    if (at := _lone_surrogate(body)) is not None:
+    if body.lstrip(_FRAMING).startswith(_HL7_V2):
+        text = (
+            "The body is an HL7 v2 message, which is not read here. Send its results as FHIR: a "
+            "Bundle with an Observation for each OBX, as JSON."
+        )
+    elif (at := _lone_surrogate(body)) is not None:
         text = f"The body is not JSON: half of a surrogate pair at {_place(body, at)}."
     elif found := _AT.search(str(error)):
         # Of what comes after the end, msgspec counts the byte after the first.

@@ -79,8 +79,6 @@ def measure(
         if part.value_string and says_hemolyzed(part.value_string):
             marks += ("hemolyzed",)
         return Measurement(None, printed, flag=flag, marks=marks)
-    if value.from_text:
-        spot.information("informational", _FROM_TEXT, ".value")
     if laboratory.failed:
         return Measurement(None, value.printed, marks=marks)
     unit = lexicon.accepted(meant, value.system, value.code, value.unit)
@@ -100,6 +98,8 @@ def measure(
             moment=moment,
         )
         return _without_unit(value, own, laboratory, marks, spot)
+    if value.from_text:
+        spot.information("informational", _FROM_TEXT, ".value")
     if not _is_plausible(value, unit, meant, lexicon, spot):
         return Measurement(None, value.printed, marks=marks)
     interval = (

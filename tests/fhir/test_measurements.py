@@ -127,7 +127,6 @@ def test_an_integer_is_read_where_no_unit_is_needed() -> None:
     "value",
     [
         {"dataAbsentReason": coding("error", "data-absent-reason")},
-        {"valueRange": {"low": quantity(110), "high": quantity(130)}},
         {"valueCodeableConcept": {"text": "low"}},
         {},
     ],
