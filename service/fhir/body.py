@@ -7,9 +7,9 @@ from service.fhir.issues import Issues, Refused, refusal
 
 _BOM = b"\xef\xbb\xbf"
 
-#: How an HL7 v2 message begins, behind what MLLP and editors put before it.
-_HL7_V2 = b"MSH|"
-_FRAMING = b"\x0b\r\n\t " + _BOM
+#: The first segment of an HL7 v2 message, which may follow a frame of MLLP or a line of prose.
+_HL7_V2 = re.compile(rb"(?:^|[\r\n\x0b]|" + _BOM + rb")MSH\|")
+_LONGEST_PREAMBLE = 500
 
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
@@ -86,7 +86,7 @@ def too_deep(deepest: int) -> Refused:
 
 def malformed(body: bytes, error: Exception) -> Refused:
     """The refusal of a body that is not JSON: what is wrong, and on which line."""
-    if body.lstrip(_FRAMING).startswith(_HL7_V2):
+    if _HL7_V2.search(body, 0, _LONGEST_PREAMBLE):
         text = (
             "The body is an HL7 v2 message, which is not read here. Send its results as FHIR: a "
             "Bundle with an Observation for each OBX, as JSON."

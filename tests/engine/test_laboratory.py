@@ -461,6 +461,43 @@ def test_what_can_not_be_computed_for_want_of_age_or_sex_is_told(
     assert (issue.severity, lacking in issue.text) == ("information", True)
 
 
+TWO_FORMULAS = rules("""
+derived: of_children
+name: Formula for children
+unit: mmol/L
+references: []
+plausible: 50 to 170 mmol/L
+lookback: 14 d
+stands_for: chloride
+inputs: {cr: {analyte: creatinine, unit: umol/L}}
+formulas:
+  - {formula: cr + 20, for_age: under 18 y}
+same_draw: 4 h
+---
+derived: of_adults
+name: Formula for adults
+unit: mmol/L
+references: []
+plausible: 50 to 170 mmol/L
+lookback: 14 d
+stands_for: chloride
+inputs: {cr: {analyte: creatinine, unit: umol/L}}
+formulas:
+  - {formula: cr + 30, for_age: 18 y and over}
+same_draw: 4 h
+""")
+
+
+@pytest.mark.parametrize(("age", "missed"), [(50, 0), (9, 0), (None, 1)])
+def test_a_formula_that_is_for_others_is_not_missed_where_one_for_the_patient_was_computed(
+    age: int | None, missed: int
+) -> None:
+    creatinine = result("creatinine", "80 umol/L", "a")
+    found = Laboratory(TWO_FORMULAS).show(record(creatinine, age=age))
+    assert len([one for one in found.issues if "Not computed" in one.text]) == missed
+    assert ("chloride" in found.chosen) is (not missed)
+
+
 def test_what_has_no_input_is_not_said_to_be_missing() -> None:
     assert show(sodium("a"), knowledge=BY_SEX, age=None).issues == ()
 

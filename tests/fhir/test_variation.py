@@ -264,8 +264,9 @@ def test_sodium_is_known_however_it_is_coded(site: Site, row: str, code: Body) -
         ("a local code alone", coded((ACME, "NA")), "No rule uses"),
         ("a mnemonic labelled LN", coded(("LN", "NA")), "No rule uses"),
         ("a mnemonic without a system", coded((None, "NA")), "No rule uses"),
-        ("LOINC without a system", coded((None, "2951-2")), "names no system"),
-        ("a LOINC code in a local system", coded((ACME, "2951-2")), "No rule uses"),
+        ("LOINC without a system", coded((None, "2951-2")), "system is missing"),
+        ("a LOINC code in a local system", coded((ACME, "2951-2")), "is not LOINC's"),
+        ("a LOINC code in SNOMED CT", coded((SNOMED, "2951-2")), "No rule uses"),
         ("codes of two analytes", coded(NA, (LOINC, "2823-3")), "different analytes"),
         ("codes of serum and of urine", coded(NA, (LOINC, "2955-3")), "urine sodium"),
         (
