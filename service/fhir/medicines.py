@@ -9,8 +9,12 @@ from service.fhir.codes import codings, texts
 from service.fhir.lexicon import Lexicon
 from service.knowledge.names import fold_name
 
-#: RxNorm's names of products begin with a duration or a count; "24 HR Bupropion 150 MG ...".
-_BEGINNING = re.compile(r"^(?:[0-9]+ (?:hr|hour|actuat|ml|mg|day)s? )+")
+#: RxNorm's names of products begin with a duration or a count, "24 HR Bupropion 150 MG ...";
+#: SNOMED CT's with what they are, "Product containing only oxycodone", "Oral form oxycodone".
+_BEGINNING = re.compile(
+    r"^(?:(?:[0-9]+ (?:hr|hour|actuat|ml|mg|day)s? )+|"
+    r"product containing (?:only |precisely )?|(?:oral|parenteral) form )"
+)
 
 _NEGATED = (
     r"(?:allerg(?:y|ies|ic)|intoleran(?:t|ce)|adverse (?:reaction|event|effect)|stopped|"

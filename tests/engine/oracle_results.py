@@ -182,14 +182,20 @@ class Results:
 
     def least_harmless(self, analyte: str, result: Result) -> tuple[object, ...]:
         """The sort key of results of one moment: the most abnormal first."""
-        grades = [self.grade(result, rule) for rule in self.findings_of(analyte)]
+        rules = self.findings_of(analyte)
+        grades = [self.grade(result, rule) for rule in rules]
         value = self.in_canonical_unit(analyte, result)
+        is_high = any(
+            graded.rank and side_of(rule.grades[0])[0] not in LOW_SIDES
+            for rule, graded in zip(rules, grades, strict=True)
+        )
         return (
             not any(graded.critical for graded in grades),
             -max((graded.rank for graded in grades), default=0),
             self.is_normal(analyte, result) is True,
             value is None,
-            value or 0,
+            is_high,
+            (-value if is_high else value) if value else 0,
             place(result.source),
         )
 

@@ -183,8 +183,14 @@ def test_an_open_result_comes_before_a_normal_one() -> None:
     assert showing.undecided.keys() == {"sodium"}
 
 
-def test_of_equally_abnormal_results_the_smaller_counts_whatever_its_unit() -> None:
-    showing = show(sodium("a", "133 mmol/L"), sodium("b", "132 meq/L"))
+@pytest.mark.parametrize(
+    ("one", "worse"),
+    [("133 mmol/L", "132 meq/L"), ("146 mmol/L", "147 meq/L"), ("140 mmol/L", "139 meq/L")],
+)
+def test_of_equally_abnormal_results_the_lower_counts_or_of_high_ones_the_higher(
+    one: str, worse: str
+) -> None:
+    showing = show(sodium("a", one), sodium("b", worse))
     assert showing.chosen["sodium"].source.reference == "Observation/b"
 
 
