@@ -95,7 +95,8 @@ class Result(Struct, frozen=True, gc=False):
     """One laboratory value of an analyte.
 
     `amount` is None where no number could be read; such a result may still carry
-    an `interpretation` (L, LL, H, HH, N, A ... of HL7 table 0078). With neither, it
+    an `interpretation` (L, LL, H, HH, N, A ... of HL7 table 0078), with the mark "range-only"
+    that of its own `interval`, which is then in the unit of the number. With neither, it
     is unreadable: it tells that the analyte was measured and forbids "normal".
     `form` names the molecule that a mass counts where it is not the analyte's
     own ("nitrogen" for urea nitrogen). `printed` is the value as its sender
@@ -128,6 +129,7 @@ MARKS = {
     "hemolyzed": "hemolyzed specimen",
     "calculated": "calculated",
     "interpretation-only": "from the laboratory's flag, without a readable value",
+    "range-only": "from the laboratory's own range, without a unit that can be read",
     "laboratory-range": "by the laboratory's own range",
     "older-than-unreadable": "a newer result could not be read",
     "conflicting": "two results at one moment differ; the more abnormal counts",

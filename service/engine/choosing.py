@@ -77,18 +77,27 @@ def differ(results: Sequence[Result]) -> bool:
     return len(said) > 1
 
 
-def severity(graded: Graded, table: Table) -> tuple[bool, int, bool, bool, Fraction, str, str]:
-    """Sorts what results of one moment show: the most abnormal first, by source where equal."""
+_Severity = tuple[bool, int, bool, bool, bool, Fraction, str, str]
+
+
+def severity(graded: Graded, table: Table) -> _Severity:
+    """Sorts what results of one moment show: the most abnormal first, by source where equal.
+
+    Of two that are high the higher is more abnormal, of all others the lower.
+    """
     result = graded.result
     value = None
     if result.amount and table.factor:
         value = Fraction(result.amount.value) * table.factor
+    found = {finding.finding for finding in graded.findings}
+    high = any(ladder.finding in found and not ladder.low for ladder in table.ladders)
     return (
         not any(finding.critical for finding in graded.findings),
         -max((finding.rank for finding in graded.findings), default=0),
         graded.normal is not None,
         value is None,
-        value or Fraction(0),
+        high,
+        (-value if high else value) if value else Fraction(0),
         result.source.reference,
         result.source.expression,
     )

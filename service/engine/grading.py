@@ -24,6 +24,7 @@ LOW_FLAGS = frozenset({"L", "LL"})
 HIGH_FLAGS = frozenset({"H", "HH"})
 FLAGS = LOW_FLAGS | HIGH_FLAGS | {"N"}
 CRITICAL_FLAGS = frozenset({"LL", "HH"})
+RANGE_ONLY = "range-only"
 _ABNORMAL = LOW_FLAGS | HIGH_FLAGS
 
 _FLAG_ONLY = "the laboratory's flag does not tell how far beyond its limit it lies"
@@ -144,10 +145,22 @@ def _climb(table: Table, ladder: Ladder, result: Result) -> list[_Judged]:
     amount = result.amount
     if amount:
         return [(limit, _judge(table, limit, amount, result)) for limit in ladder.limits]
-    # A flag without a value tells the mildest grade; how grave it is remains unknown.
     first = _by_flag(result, low=ladder.low)
     rest = Verdict(None, "flag", why=_FLAG_ONLY) if first.beyond else first
-    return [(limit, rest if place else first) for place, limit in enumerate(ladder.limits)]
+    told = _told_grades(ladder, result.interpretation)
+    return [(limit, first if place < told else rest) for place, limit in enumerate(ladder.limits)]
+
+
+def _told_grades(ladder: Ladder, flag: str) -> int:
+    """How many grades, from the mildest on, a flag without a value gives; the rest stays unknown.
+
+    What a laboratory calls critical has reached the first grade that the rules call so.
+    """
+    if flag in CRITICAL_FLAGS:
+        for place, limit in enumerate(ladder.limits):
+            if limit.critical:
+                return place + 1
+    return int(ladder.at_reference)
 
 
 def _judge(table: Table, limit: Limit, amount: Amount, result: Result) -> Verdict:
@@ -157,7 +170,8 @@ def _judge(table: Table, limit: Limit, amount: Amount, result: Result) -> Verdic
         own = _own_bound(result, low=low)
         if own is not None and (table.trusts_range or (plain and limit.number is None)):
             return _by_interval(limit, limit.factor, own, amount, result)
-        if table.trusts_range and plain and result.interpretation in FLAGS:
+        by_flag = table.trusts_range and plain and result.interpretation in FLAGS
+        if by_flag and not _is_absurd(table, amount, result):
             return _by_flag(result, low=low)
     if limit.number is None:
         return limit.rules[None]
@@ -186,7 +200,32 @@ def _by_bound(own: str, factor: str, unit: str) -> tuple[Decimal, dict[bool | No
 
 def _by_flag(result: Result, *, low: bool) -> Verdict:
     beyond = result.interpretation in (LOW_FLAGS if low else HIGH_FLAGS)
-    return Verdict(beyond, "flag", printed=f"flagged {result.interpretation} by the laboratory")
+    return Verdict(beyond, "flag", printed=_told_by_flag(result))
+
+
+def _is_absurd(table: Table, amount: Amount, result: Result) -> bool:
+    """Whether a flag says low of a value that lies above the rules' interval, or high of one below.
+
+    A laboratory's method moves an end of the interval, but never beyond the other.
+    """
+    flag = result.interpretation
+    if flag == "N":
+        return False
+    end = table.ends[flag in LOW_FLAGS]
+    if end.number is None:
+        return False
+    return lies(end.side, amount.value, result.comparator, end.number) is True
+
+
+def _told_by_flag(result: Result) -> str:
+    flag, own = result.interpretation, result.interval
+    if not own or RANGE_ONLY not in result.marks:
+        return f"flagged {flag} by the laboratory"
+    if flag in LOW_FLAGS and own.low is not None:
+        return f"below {own.low:f}, the laboratory's own limit"
+    if flag in HIGH_FLAGS and own.high is not None:
+        return f"above {own.high:f}, the laboratory's own limit"
+    return "inside the laboratory's own range"
 
 
 def _own_bound(result: Result, *, low: bool) -> Decimal | None:
@@ -277,7 +316,7 @@ def _marks(table: Table, judged: Iterable[_Judged], result: Result) -> list[str]
     marks = []
     if not result.moment:
         marks.append("undated")
-    if not result.amount:
+    if not result.amount and RANGE_ONLY not in result.marks:
         marks.append("interpretation-only")
     if table.adult:
         marks.append("adult-limits")

@@ -179,7 +179,14 @@ class Laboratory:
             if stands_for and not _is_outranked(found.result, counting.get(stands_for, ())):
                 computed.setdefault(stands_for, []).append(found.result)
         for why, missed in lacking.items():
-            names = ", ".join(self._subjects[derived].name for derived in missed)
+            # Of several formulas for one value, as for children and adults, one is enough.
+            names = ", ".join(
+                self._subjects[derived].name
+                for derived in missed
+                if self._knowledge.derived[derived].stands_for not in computed
+            )
+            if not names:
+                continue
             text = f"Not computed, because {why}: {names}. Send it measured or computed"
             place = (record.patient.expression,)
             issues.append(Issue("information", "incomplete", text, place, record.patient.key))

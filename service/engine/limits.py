@@ -56,11 +56,16 @@ class Limit(Struct, frozen=True):
 
 
 class Ladder(Struct, frozen=True):
-    """The grades of one finding that are for a person's age, in the order listed."""
+    """The grades of one finding that are for a person's age, in the order listed.
+
+    `at_reference`: the first begins where the reference interval ends, so that what a laboratory
+    flags has surely or nearly reached it.
+    """
 
     finding: str
     limits: tuple[Limit, ...]
     low: bool
+    at_reference: bool
 
 
 class Edge(Struct, frozen=True, gc=False):

@@ -117,15 +117,14 @@ class Sheet:
                 bound = _Bound(_exact(number), f"{rung.factor:f} x {bound.printed}")
             return _limit(rung, bound, NO_BOUND, joined=joined)
 
-        ladders = tuple(
-            Ladder(
-                finding,
-                tuple(limit(rung) for rung in rungs if rung.band.holds(person.days)),
-                rungs[0].side in LOW_SIDES,
-            )
-            for finding, rungs in self._ladders
-        )
         ends = limit(_LOW_END), limit(_HIGH_END)
+
+        def ladder(finding: str, rungs: Sequence[_Rung]) -> Ladder:
+            low = rungs[0].side in LOW_SIDES
+            limits = tuple(limit(rung) for rung in rungs if rung.band.holds(person.days))
+            return Ladder(finding, limits, low, _is_at_reference(limits, ends[not low]))
+
+        ladders = tuple(ladder(finding, rungs) for finding, rungs in self._ladders)
         limits = [limit for ladder in ladders for limit in ladder.limits]
         trusts_range = isinstance(self._rule, Analyte) and self._rule.trusts == "range"
         return Table(
@@ -146,6 +145,26 @@ class Sheet:
 
 _LOW_END = _Rung(Grade("low"), 1, "below", _EVERYBODY, None, _PLAIN)
 _HIGH_END = _Rung(Grade("high"), 1, "above", _EVERYBODY, None, _PLAIN)
+
+
+#: How far beyond the bound of the reference interval, as a share of it, a grade may begin that a
+#: laboratory's flag alone gives. Published bounds and limits of mild grades differ by less.
+_NEAR = Fraction(1, 10)
+
+
+def _is_at_reference(limits: Sequence[Limit], end: Limit) -> bool:
+    """Whether the mildest grade begins at an end of the reference interval, and is only mild."""
+    if not limits or limits[0].critical:
+        return False
+    first = limits[0]
+    if first.factor is not None:
+        return first.factor == 1
+    if first.number is None or end.number is None:
+        return False
+    beyond = Fraction(end.number) - Fraction(first.number)
+    if end.side not in LOW_SIDES:
+        beyond = -beyond
+    return beyond <= _NEAR * abs(Fraction(end.number))
 
 
 def _inside(ladders: Sequence[Ladder], ends: Sequence[Limit]) -> Inside | None:

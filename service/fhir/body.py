@@ -8,6 +8,10 @@ from service.fhir.issues import Issues, Refused, refusal
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 
+#: The first segment of an HL7 v2 message, which may follow a frame of MLLP or a line of prose.
+_HL7_V2 = re.compile(rb"(?:^|[\r\n\x0b]|" + _BOM + rb")MSH\|")
+_LONGEST_PREAMBLE = 500
+
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
 _OPENING = ord("[")
@@ -128,7 +132,12 @@ def too_deep(deepest: int) -> Refused:
 
 def malformed(body: bytes, error: Exception) -> Refused:
     """The refusal of a body that is not JSON: what is wrong, and on which line."""
-    if (at := _lone_surrogate(body)) is not None:
+    if _HL7_V2.search(body, 0, _LONGEST_PREAMBLE):
+        text = (
+            "The body is an HL7 v2 message, which is not read here. Send its results as FHIR: a "
+            "Bundle with an Observation for each OBX, as JSON."
+        )
+    elif (at := _lone_surrogate(body)) is not None:
         text = f"The body is not JSON: half of a surrogate pair at {_place(body, at)}."
     elif body.removeprefix(_BOM).lstrip().startswith(b"<"):
         text = "The body is not JSON but XML, which is not read, whatever Content-Type says."

@@ -1,5 +1,7 @@
 """One measured value: number, unit, range and flag, each only as far as it can be trusted."""
 
+from decimal import Decimal
+
 from msgspec import Struct, structs
 
 from service.fhir import wire
@@ -7,13 +9,15 @@ from service.fhir.interpretations import Flagged, flagged
 from service.fhir.issues import Spot
 from service.fhir.lexicon import Lexicon, Meant
 from service.fhir.patients import Chart
-from service.fhir.ranges import interval_of
+from service.fhir.ranges import AsWritten, interval_of
 from service.fhir.specimens import says_hemolyzed
 from service.fhir.values import Unreadable, Value, value_of
 from service.knowledge.units import accepted, scale
 from service.record import Amount, Comparator, Interval, Moment
 
-_NO_VALUE = "There is no value and no reason for that, so the result can not be read."
+_NO_VALUE = "There is no value and no reason for that."
+_NOT_READ = "So the result can not be read."
+_BY_FLAG = "So the laboratory's flag alone was used."
 _FROM_TEXT = "The value is text and was read as a number; a Quantity would be certain."
 _NO_UNIT = "The value has no unit, so it can not be read. It needs a UCUM code."
 _DEFAULT_UNIT = "The value has no unit; that of this site's table of local codes, {}, was taken."
@@ -23,6 +27,22 @@ _UNKNOWN_UNIT = (
 )
 _TWO_UNITS = "Code and text of the unit name different units, so the value can not be read."
 _CONTRADICTORY = "The interpretations contradict each other, so none was used."
+_RANGE_ALONE = (
+    "The value was compared with the laboratory's own range, which is in the same unit; only on "
+    "which side of it the value lies was used."
+)
+_RANGE_AND_FLAG = (
+    "The laboratory's own range and its flag contradict each other, and the unit can not be read; "
+    "neither was used."
+)
+_NO_SIDE = (
+    "The laboratory flags the result as abnormal and not on which side, and there is no value "
+    "that can be read; so it was not used."
+)
+_OFF_SCALE = (
+    "The laboratory says that the value is beyond what it can measure; it was read as flagged low "
+    "or high."
+)
 _QUALITY_FAILED = "The laboratory's quality control failed, so the value was not used."
 _HELD = "The laboratory holds the result for review; it was read as preliminary."
 
@@ -54,13 +74,11 @@ def measure(
         _say_flags(laboratory, spot)
     marks: tuple[str, ...] = ("preliminary",) if laboratory.held else ()
     if not isinstance(value, Value):
-        printed = _say_unreadable(value, spot)
+        flag = _flag_alone(laboratory, spot)
+        printed = _say_unreadable(value, _BY_FLAG if flag else _NOT_READ, spot)
         if part.value_string and says_hemolyzed(part.value_string):
             marks += ("hemolyzed",)
-        flag = "" if laboratory.failed else laboratory.flag
         return Measurement(None, printed, flag=flag, marks=marks)
-    if value.from_text:
-        spot.information("informational", _FROM_TEXT, ".value")
     if laboratory.failed:
         return Measurement(None, value.printed, marks=marks)
     unit = lexicon.accepted(meant, value.system, value.code, value.unit)
@@ -71,7 +89,17 @@ def measure(
             marks += ("default-unit",)
         unit = _unit_of(value, meant, lexicon, spot)
     if unit is None:
-        return Measurement(None, value.printed, flag=laboratory.flag, marks=marks)
+        own = interval_of(
+            part.reference_range or (),
+            AsWritten(value.code, value.unit),
+            lexicon,
+            spot,
+            chart=chart,
+            moment=moment,
+        )
+        return _without_unit(value, own, laboratory, marks, spot)
+    if value.from_text:
+        spot.information("informational", _FROM_TEXT, ".value")
     if not _is_plausible(value, unit, meant, lexicon, spot):
         return Measurement(None, value.printed, marks=marks)
     interval = (
@@ -89,6 +117,65 @@ def measure(
     )
 
 
+def _without_unit(
+    value: Value, own: Interval | None, laboratory: Flagged, marks: tuple[str, ...], spot: Spot
+) -> Measurement:
+    """A number whose unit can not be read: the laboratory's own range tells on which side it is.
+
+    Its flag does where the range does not; where the two contradict each other, neither does.
+    """
+    side, flag = _side(value, own), laboratory.flag
+    if not side:
+        flag = _flag_alone(laboratory, spot)
+        return Measurement(None, value.printed, flag=flag, marks=marks)
+    if flag and side not in flag and (side == "N" or flag not in {"A", "AA"}):
+        spot.warning("conflict", _RANGE_AND_FLAG, ".interpretation")
+        return Measurement(None, value.printed, marks=marks)
+    spot.information("informational", _RANGE_ALONE, ".referenceRange")
+    flag = flag if flag in {"LL", "HH"} else side
+    return Measurement(None, value.printed, interval=own, flag=flag, marks=(*marks, "range-only"))
+
+
+def _side(value: Value, interval: Interval | None) -> str:
+    """On which side of the laboratory's own range a value lies, as its flag would say it.
+
+    L, H, or N inside of two bounds; "" where that is not certain. Both are in one unit.
+    """
+    if not interval:
+        return ""
+    low, high, number, comparator = interval.low, interval.high, value.number, value.comparator
+    if low is not None and comparator in _UP_TO and _is_beyond(low - number, comparator == "<"):
+        return "L"
+    if high is not None and comparator in _FROM and _is_beyond(number - high, comparator == ">"):
+        return "H"
+    is_inside = low is not None and high is not None and low <= number <= high
+    return "N" if is_inside and not comparator else ""
+
+
+#: Comparators of values that are surely as low, or as high, as the number.
+_UP_TO = frozenset({"", "<", "<="})
+_FROM = frozenset({"", ">", ">="})
+
+
+def _is_beyond(distance: Decimal, strictly: bool) -> bool:
+    return distance > 0 or (strictly and distance == 0)
+
+
+def _flag_alone(laboratory: Flagged, spot: Spot) -> str:
+    """The laboratory's flag of a result without a value that can be read.
+
+    "" where it does not tell on which side the result is.
+    """
+    flag = "" if laboratory.failed else laboratory.flag
+    if flag in {"A", "AA"}:
+        spot.warning("business-rule", _NO_SIDE, ".interpretation")
+        return ""
+    if flag or laboratory.failed or not laboratory.off_scale:
+        return flag
+    spot.information("informational", _OFF_SCALE, ".interpretation")
+    return laboratory.off_scale
+
+
 def _say_flags(laboratory: Flagged, spot: Spot) -> None:
     if laboratory.contradictory:
         spot.warning("conflict", _CONTRADICTORY, ".interpretation")
@@ -98,11 +185,11 @@ def _say_flags(laboratory: Flagged, spot: Spot) -> None:
         spot.information("informational", _HELD, ".interpretation")
 
 
-def _say_unreadable(value: Unreadable | None, spot: Spot) -> str:
+def _say_unreadable(value: Unreadable | None, cost: str, spot: Spot) -> str:
     if value is None:
-        spot.information("required", _NO_VALUE)
+        spot.information("required", f"{_NO_VALUE} {cost}")
         return ""
-    text = f"{value.why} So the result can not be read."
+    text = f"{value.why} {cost}"
     if value.severity == "warning":
         spot.warning(value.code, text, value.path)
     else:

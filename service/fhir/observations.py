@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from service.fhir import wire
 from service.fhir.analytes import Refused, analyte_of
-from service.fhir.codes import concepts, statuses, texts
+from service.fhir.codes import concepts, statuses, system_of, texts
 from service.fhir.context import Context
 from service.fhir.draws import Draw, draw_of
 from service.fhir.entries import Entry
@@ -45,8 +45,8 @@ _FOCUS = "The focus is not the patient (but a fetus or donor, say), so this was 
 _NO_CODE = "There is no code, so nothing says what was observed; this was not used."
 _UNKNOWN = "No rule uses what this code means."
 _NO_SYSTEM = (
-    "The code is one of LOINC's that rules use, but it names no system, so it was not used. Send "
-    "http://loinc.org as its system."
+    "The code is one of LOINC's that rules use, but its system is missing or is not LOINC's, so it "
+    "was not used. Send http://loinc.org as its system."
 )
 _OTHER_PATIENT = (
     "A report or panel of another patient refers to this result; nothing of it was used here."
@@ -184,7 +184,7 @@ def _read_part(
 def _say_unknown(part: wire.Measured, known: Container[str | None], spot: Spot) -> None:
     if part.code is None:
         spot.warning("required", _NO_CODE)
-    elif any(not one.system and one.code in known for one in part.code.coding or ()):
+    elif any(one.code in known and not system_of(one) for one in part.code.coding or ()):
         spot.warning("required", _NO_SYSTEM, ".code")
     else:
         spot.information("not-supported", _UNKNOWN, ".code")

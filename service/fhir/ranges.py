@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
+from msgspec import Struct
+
 from service.fhir import wire
 from service.fhir.codes import plain_codes, texts
 from service.fhir.issues import Spot
@@ -59,9 +61,20 @@ _WORDS = "The range is told in words that are not read; it was not used."
 _FROM_TEXT = "The range is told in text alone and was read from there."
 
 
+class AsWritten(Struct, frozen=True):
+    """The unit of a value that can not be read: a range is in it only by the very same words."""
+
+    code: str
+    text: str
+
+    def is_of(self, code: str, text: str) -> bool:
+        """Whether a bound is in this unit. Of a value without one, the range is in its unit."""
+        return not (self.code or self.text) or (code, text) == (self.code, self.text)
+
+
 def interval_of(
     ranges: Sequence[wire.ReferenceRange],
-    unit: str,
+    unit: str | AsWritten,
     lexicon: Lexicon,
     spot: Spot,
     *,
@@ -99,7 +112,7 @@ def interval_of(
 
 
 def _of_bounds(
-    one: wire.ReferenceRange, unit: str, lexicon: Lexicon, spot: Spot, path: str
+    one: wire.ReferenceRange, unit: str | AsWritten, lexicon: Lexicon, spot: Spot, path: str
 ) -> Interval | None:
     try:
         low = _bound(one.low, unit, lexicon)
@@ -128,7 +141,7 @@ class _OtherUnitError(ValueError):
     """A bound whose unit is not that of the value, nor of its dimension."""
 
 
-def _bound(bound: wire.Quantity | None, unit: str, lexicon: Lexicon) -> Decimal | None:
+def _bound(bound: wire.Quantity | None, unit: str | AsWritten, lexicon: Lexicon) -> Decimal | None:
     """A bound in the unit of the value. Without a unit of its own it is in the value's."""
     if bound is None or (written := bytes(bound.value)) in wire.NOT_SENT:
         return None
@@ -137,6 +150,10 @@ def _bound(bound: wire.Quantity | None, unit: str, lexicon: Lexicon) -> Decimal 
     found = number(written)
     if bound.code is None and bound.unit is None:
         return found
+    if isinstance(unit, AsWritten):
+        if unit.is_of(bound.code or "", bound.unit or ""):
+            return found
+        raise _OtherUnitError
     own = lexicon.unit(bound.system or "", bound.code or "", bound.unit or "")
     if own == unit:
         return found
@@ -151,7 +168,9 @@ def _scaled(bound: Decimal, own: str | None, unit: str, lexicon: Lexicon) -> Dec
     return Decimal(exact.numerator) / Decimal(exact.denominator)
 
 
-def _of_text(text: str, unit: str, lexicon: Lexicon, spot: Spot, path: str) -> Interval | None:
+def _of_text(
+    text: str, unit: str | AsWritten, lexicon: Lexicon, spot: Spot, path: str
+) -> Interval | None:
     """A range that is only printed: "3.5-5.1", "135 to 145 mmol/L", "<0.04"."""
     low: Decimal | None
     high: Decimal | None
@@ -163,13 +182,19 @@ def _of_text(text: str, unit: str, lexicon: Lexicon, spot: Spot, path: str) -> I
     else:
         spot.information("not-supported", _WORDS, path)
         return None
-    if own and lexicon.unit("", "", own) != unit:
+    if own and not _is_in(own, unit, lexicon):
         spot.information("value", _OTHER_UNIT, path)
         return None
     interval = _checked(low, high, spot, path)
     if interval:
         spot.information("informational", _FROM_TEXT, path)
     return interval
+
+
+def _is_in(printed: str, unit: str | AsWritten, lexicon: Lexicon) -> bool:
+    if isinstance(unit, AsWritten):
+        return unit.is_of("", printed) or printed in {unit.code, unit.text}
+    return lexicon.unit("", "", printed) == unit
 
 
 def _is_for_all(one: wire.ReferenceRange) -> bool:

@@ -14,7 +14,18 @@ _FLUIDS = {
     "urine": r"urin\w*|uroculture|orina",
     "cerebrospinal fluid": r"csf|cerebro[- ]?spinal|spinal fluid|liquor|lcr",
     "dialysis fluid": r"dialysates?|dialysis fluid|dialysis effluent|effluent|ultrafiltrate",
-    "a circuit outside of the body": r"\w*circuit|extracorporeal|post[- ]?filter",
+    "a circuit outside of the body": (
+        r"\w*circuit|extracorporeal|(?:pre|post)[- ]?(?:filter|dialy[sz]er|ha?emofilter)|"
+        r"ha?emofiltrate"
+    ),
+    "a control or calibrator": (
+        r"quality control|control (?:material|sample|specimen|serum|plasma|level)|qc|calibrators?|"
+        r"proficiency (?:test\w*|sample)"
+    ),
+    "of a donor or a blood product": (
+        r"donor|apheresis|blood (?:bag|unit|product)|packed (?:red )?cells|fresh frozen plasma|"
+        r"platelet (?:concentrate|unit)"
+    ),
     "another body fluid": (
         r"body fluid|pleural|ascit\w+|peritoneal|synovial|joint fluid|pericardial|amniotic|vitreous"
     ),

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Literal
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, structs
 
 from service.fhir import wire
 from service.fhir.codes import display_of
@@ -181,8 +181,7 @@ def _other_value(measured: wire.Measured) -> Value | Unreadable:
             return Unreadable("warning", "value", why)
         return Value(Decimal(measured.value_integer), str(measured.value_integer))
     if measured.value_range is not None:
-        why = "The value is a Range, which may lie on both sides of a limit."
-        return Unreadable("information", "not-supported", why, _printed_range(measured.value_range))
+        return _range_value(measured.value_range)
     if measured.value_codeable_concept is not None:
         why = "The value is a concept, not a number."
         printed = display_of(measured.value_codeable_concept)[:_LONGEST_PRINT]
@@ -204,6 +203,15 @@ def text_value(text: str) -> Value | Unreadable:
         unit=found[3] or "",
         from_text=True,
     )
+
+
+def _range_value(value: wire.Range) -> Value | Unreadable:
+    """A Range that is open at one end, which is a number with a comparator; no other is read."""
+    for bound, other, comparator in ((value.low, value.high, ">="), (value.high, value.low, "<=")):
+        if bound is not None and other is None and not bound.comparator:
+            return quantity_value(structs.replace(bound, comparator=comparator))
+    why = "The value is a Range with two ends or none, so it is not one number."
+    return Unreadable("warning", "not-supported", why, _printed_range(value))
 
 
 def _printed_range(value: wire.Range) -> str:

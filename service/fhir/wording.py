@@ -94,6 +94,8 @@ def value(result: Result) -> str:
         return legible(printed or _amount(result.amount, result.comparator)) + form
     flag = _FLAGGED.get(result.interpretation, plain(result.interpretation))
     told = f"reported as {flag}" if flag else "not readable"
+    if "range-only" in result.marks:
+        return printed
     return f"{printed}, {told}" if printed else told
 
 

@@ -95,7 +95,7 @@ def evaluated(site: Site, path: Path) -> tuple[tuple[Record, ...], list[Issue]]:
 def told_of(part: str, said: list[Issue], words: re.Pattern[str]) -> bool:
     """Whether an issue with such words points at a part, into it, or at what it lies in.
 
-    One that points at a range speaks of that range alone.
+    One that points at a range, or at what is contained, speaks of that alone.
     """
     return any(
         f"{expression}.".startswith(f"{part}.") or f"{part}.".startswith(f"{expression}.")
@@ -103,6 +103,7 @@ def told_of(part: str, said: list[Issue], words: re.Pattern[str]) -> bool:
         if words.search(issue.text)
         for expression in issue.expressions
         if ".referenceRange" not in expression
+        and ".contained[" not in expression.removeprefix(part)
     )
 
 

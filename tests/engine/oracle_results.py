@@ -71,6 +71,11 @@ def is_readable(result: Result) -> bool:
     return result.amount is not None or result.interpretation in READABLE_FLAGS
 
 
+def only_flagged(result: Result) -> frozenset[str]:
+    """How a result without an amount says what it rests on, where it does not say so itself."""
+    return frozenset(() if "range-only" in result.marks else {"interpretation-only"})
+
+
 def place(source: Source) -> tuple[str, str]:
     """What tells two sources apart, and orders them."""
     return source.reference, source.expression
@@ -177,14 +182,20 @@ class Results:
 
     def least_harmless(self, analyte: str, result: Result) -> tuple[object, ...]:
         """The sort key of results of one moment: the most abnormal first."""
-        grades = [self.grade(result, rule) for rule in self.findings_of(analyte)]
+        rules = self.findings_of(analyte)
+        grades = [self.grade(result, rule) for rule in rules]
         value = self.in_canonical_unit(analyte, result)
+        is_high = any(
+            graded.rank and side_of(rule.grades[0])[0] not in LOW_SIDES
+            for rule, graded in zip(rules, grades, strict=True)
+        )
         return (
             not any(graded.critical for graded in grades),
             -max((graded.rank for graded in grades), default=0),
             self.is_normal(analyte, result) is True,
             value is None,
-            value or 0,
+            is_high,
+            (-value if is_high else value) if value else 0,
             place(result.source),
         )
 
@@ -232,10 +243,42 @@ class Results:
         is_low = side_of(rule.grades[0])[0] in LOW_SIDES
         if result.interpretation not in (LOW_FLAGS if is_low else HIGH_FLAGS):
             return Graded(0)
-        first = grades[0]
-        marks = frozenset({"interpretation-only"}) | self._age_mark(rule)
-        rank = rank_of(rule, first.grade)
-        return Graded(rank, first.grade, first.critical, len(grades) > 1, marks)
+        told = grades[:1] if self._begins_at_reference(result, rule, grades[0]) else []
+        if result.interpretation in ("LL", "HH"):
+            critical = [place for place, grade in enumerate(grades) if grade.critical]
+            told = grades[: critical[0] + 1] if critical else told
+        if not told:
+            return Graded(0, unknown=True)
+        # max() keeps the first listed of several of one rank
+        worst = max(told, key=lambda grade: rank_of(rule, grade.grade))
+        marks = only_flagged(result) | self._age_mark(rule)
+        rank = rank_of(rule, worst.grade)
+        return Graded(rank, worst.grade, worst.critical, len(told) < len(grades), marks)
+
+    def _begins_at_reference(self, result: Result, rule: FindingRule, grade: Grade) -> bool:
+        """Whether a grade is not critical and begins at the reference, or a tenth beyond it."""
+        side, text = side_of(grade)
+        factor = multiple_of_reference(text)
+        if grade.critical or factor is not None:
+            return factor == 1 and not grade.critical
+        ends = [low if side in LOW_SIDES else high for low, high in self.intervals(rule.analyte)]
+        if not ends or not all(ends):
+            return False
+        limit = self._in_analytes_unit(rule.analyte, result, text)
+        bounds = [self._in_analytes_unit(rule.analyte, result, end) for end in ends]
+        known = [bound for bound in bounds if bound is not None]
+        if limit is None or len(known) < len(bounds):
+            return False
+        if side in LOW_SIDES:
+            return limit >= min(known) - abs(min(known)) / 10
+        return limit <= max(known) + abs(max(known)) / 10
+
+    def _in_analytes_unit(self, analyte: str, result: Result, text: str) -> Fraction | None:
+        document = self.knowledge.analytes.get(analyte) or self.knowledge.derived[analyte]
+        own = Amount(Fraction(1), document.unit, result.form)
+        alternatives = amounts(text)
+        same = [limit for limit in alternatives if same_system(self.knowledge, limit, own)]
+        return converted(self.knowledge, analyte, (same or alternatives)[0], own)
 
     def _age_mark(self, rule: FindingRule) -> frozenset[str]:
         return self.age_mark(rule.analyte)
@@ -263,7 +306,7 @@ class Results:
             laboratory = Judged(self.compare(result, side, bound * factor), "laboratory")
         rules = self.judge_by_rules(result, analyte, side, factor)
         flag = Judged(None, "")
-        if factor == 1 and result.interpretation in READABLE_FLAGS:
+        if factor == 1 and self._may_be_believed(result, analyte):
             flag = Judged(result.interpretation in (LOW_FLAGS if is_low else HIGH_FLAGS), "flag")
         document = self.knowledge.analytes.get(analyte)
         if document and document.trusts == "range":
@@ -273,6 +316,14 @@ class Results:
         else:
             order = [rules]
         return next((verdict for verdict in order if verdict.by), Judged(None, ""))
+
+    def _may_be_believed(self, result: Result, analyte: str) -> bool:
+        """Whether there is a flag, and the value is not beyond the other end of the interval."""
+        flag = result.interpretation
+        if flag in LOW_FLAGS + HIGH_FLAGS:
+            other_side = "above" if flag in LOW_FLAGS else "below"
+            return self.judge_by_rules(result, analyte, other_side, Fraction(1)).truth is not True
+        return flag in READABLE_FLAGS
 
     def judge_by_rules(self, result: Result, analyte: str, side: str, factor: Fraction) -> Judged:
         """By the rules' reference interval for this age and sex; of both sexes the wider one."""
@@ -349,7 +400,7 @@ class Results:
     def normal_marks(self, analyte: str, result: Result) -> frozenset[str]:
         marks = self.age_mark(analyte)
         if result.amount is None:
-            marks |= {"interpretation-only"}
+            marks |= only_flagged(result)
         verdicts = self.side_verdicts(analyte, result)
         marks |= self._limit_marks(verdicts)
         if "laboratory-range" not in marks and laboratory_calls_abnormal(result):

@@ -223,7 +223,8 @@ def result(random: Random, words: Vocabulary, analyte: str, number: int) -> Resu
     if kind == 1:
         interval = random.choice((None, Interval(Decimal(2), Decimal(8))))
         flag = random.choice(READ_FLAGS)
-        return structs.replace(found, interpretation=flag, interval=interval)
+        marks = (*found.marks, "range-only") if interval else found.marks
+        return structs.replace(found, interpretation=flag, interval=interval, marks=marks)
     amount = random.choice(words.amounts[analyte])
     amount = amount._replace(value=amount.value * (1 + random.choice(NUDGES)))
     if one_in(random, 4):

@@ -32,7 +32,7 @@ from tests.engine.strategies import numbered_case
 
 CASES, RECORDS_A_CASE = 320, 8
 
-MARKS_OF_READING = {"hemolyzed", "preliminary"}
+MARKS_OF_READING = {"hemolyzed", "preliminary", "range-only"}
 MARKS_OF_ASSESSING = {
     "undated",
     "calculated",

@@ -340,13 +340,34 @@ def test_a_range_that_a_comparator_straddles_contradicts_nothing() -> None:
 # Without a value: the laboratory's flag alone
 
 
-@pytest.mark.parametrize("flag", ["L", "LL"])
-def test_a_low_flag_alone_is_the_mildest_grade_and_leaves_the_others_open(flag: str) -> None:
-    found = graded("sodium", interpretation=flag)
+def test_a_low_flag_alone_is_the_mildest_grade_and_leaves_the_others_open() -> None:
+    found = graded("sodium", interpretation="L")
     assert shown(found) == {"hyponatremia": "mild"}
-    assert found.findings[0].limit == f"flagged {flag} by the laboratory"
+    assert found.findings[0].limit == "flagged L by the laboratory"
     assert marks(found) == ("interpretation-only",)
     assert "how far" in found.why
+
+
+def test_a_critical_flag_alone_is_the_first_critical_grade_and_leaves_graver_ones_open() -> None:
+    known = rules("""
+finding: low-chloride
+name: Low chloride
+analyte: chloride
+references: []
+grades:
+  - {grade: low, below: reference}
+  - {grade: critical, below: 85 mmol/L, critical: true}
+  - {grade: lethal, below: 80 mmol/L, critical: true}
+""")
+    for flag, worst in (("L", "low"), ("LL", "critical")):
+        found = graded("chloride", interpretation=flag, knowledge=known)
+        assert shown(found) == {"low-chloride": worst}
+        assert found.findings[0].critical is (flag == "LL")
+        assert "how far" in found.why
+
+
+def test_a_critical_flag_alone_is_the_mildest_grade_where_none_is_critical() -> None:
+    assert shown(graded(B12, interpretation="LL")) == {"low-b12": "low"}
 
 
 def test_a_high_flag_alone_says_nothing_of_low_findings() -> None:
@@ -360,8 +381,91 @@ def test_a_normal_flag_alone_is_normal() -> None:
     assert normal.marks == ("interpretation-only",)
 
 
-def test_a_flag_alone_is_judged_without_regard_to_age_only_where_grades_are_for_all() -> None:
-    assert shown(graded("sodium", age=5, interpretation="L")) == {"hyponatremia": "mild"}
+def test_a_flag_alone_gives_no_grade_where_no_reference_interval_is_for_the_age() -> None:
+    found = graded("sodium", age=5, interpretation="L")
+    assert not found.findings
+    assert found.normal is None
+    assert "how far" in found.why
+
+
+BEYOND_REFERENCE = rules(
+    """
+finding: low-chloride
+name: Low chloride
+analyte: chloride
+references: []
+grades:
+  - {grade: low, below: LIMIT}
+---
+finding: high-chloride
+name: High chloride
+analyte: chloride
+references: []
+grades:
+  - {grade: high, HIGH}
+  - {grade: higher, above: 200 mmol/L}
+""".replace("LIMIT", "88.2 mmol/L").replace("HIGH}", "above: 117.7 mmol/L}")
+)
+
+
+@pytest.mark.parametrize(("flag", "shows"), [("L", "low-chloride"), ("HH", "high-chloride")])
+def test_a_flag_alone_gives_a_grade_that_begins_up_to_a_tenth_beyond_the_reference(
+    flag: str, shows: str
+) -> None:
+    """The interval is 98 to 107 mmol/L."""
+    found = graded("chloride", interpretation=flag, knowledge=BEYOND_REFERENCE)
+    assert list(shown(found)) == [shows]
+
+
+@pytest.mark.parametrize(
+    ("grade", "flag"),
+    [
+        ("below: 88.1 mmol/L", "L"),
+        ("below: 88.1 mmol/L", "LL"),
+        ("above: 117.8 mmol/L", "H"),
+        ("below: 0.5 x reference", "LL"),
+        ("above: 2 x reference", "HH"),
+        ("below: 98 mmol/L, critical: true", "L"),
+        ("below: reference, critical: true", "L"),
+    ],
+)
+def test_a_flag_alone_never_gives_a_grade_that_begins_further_out_or_is_critical(
+    grade: str, flag: str
+) -> None:
+    text = "\nfinding: f\nname: F\nanalyte: chloride\nreferences: []\ngrades: [{grade: g, GRADE}]"
+    found = graded("chloride", interpretation=flag, knowledge=rules(text.replace("GRADE", grade)))
+    assert not found.findings
+    assert found.normal is None
+    assert "how far" in found.why
+
+
+def test_a_flag_of_the_other_side_is_normal_for_it_all_the_same() -> None:
+    found = graded("chloride", interpretation="L", knowledge=BEYOND_REFERENCE)
+    assert "high-chloride" not in shown(found)
+
+
+# Without a unit: the laboratory's own range alone
+
+
+@pytest.mark.parametrize(
+    ("flag", "limit"),
+    [
+        ("L", "below 135, the laboratory's own limit"),
+        ("LL", "below 135, the laboratory's own limit"),
+        ("H", "above 145, the laboratory's own limit"),
+        ("N", "inside the laboratory's own range"),
+    ],
+)
+def test_a_side_by_the_laboratorys_range_alone_tells_that_range(flag: str, limit: str) -> None:
+    found = graded(
+        "sodium",
+        interpretation=flag,
+        interval=interval("135", "145"),
+        marks=("range-only",),
+    )
+    piece = found.findings[0] if found.findings else found.normal
+    assert piece is not None
+    assert (piece.limit, piece.marks) == (limit, ())
 
 
 # Normal, without findings of its own

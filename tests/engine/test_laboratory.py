@@ -183,8 +183,14 @@ def test_an_open_result_comes_before_a_normal_one() -> None:
     assert showing.undecided.keys() == {"sodium"}
 
 
-def test_of_equally_abnormal_results_the_smaller_counts_whatever_its_unit() -> None:
-    showing = show(sodium("a", "133 mmol/L"), sodium("b", "132 meq/L"))
+@pytest.mark.parametrize(
+    ("one", "worse"),
+    [("133 mmol/L", "132 meq/L"), ("146 mmol/L", "147 meq/L"), ("140 mmol/L", "139 meq/L")],
+)
+def test_of_equally_abnormal_results_the_lower_counts_or_of_high_ones_the_higher(
+    one: str, worse: str
+) -> None:
+    showing = show(sodium("a", one), sodium("b", worse))
     assert showing.chosen["sodium"].source.reference == "Observation/b"
 
 
@@ -459,6 +465,43 @@ def test_what_can_not_be_computed_for_want_of_age_or_sex_is_told(
     found = Laboratory(BY_SEX).show(record(creatinine, age=age, sex=sex)).issues
     (issue,) = [one for one in found if "Not computed" in one.text]
     assert (issue.severity, lacking in issue.text) == ("information", True)
+
+
+TWO_FORMULAS = rules("""
+derived: of_children
+name: Formula for children
+unit: mmol/L
+references: []
+plausible: 50 to 170 mmol/L
+lookback: 14 d
+stands_for: chloride
+inputs: {cr: {analyte: creatinine, unit: umol/L}}
+formulas:
+  - {formula: cr + 20, for_age: under 18 y}
+same_draw: 4 h
+---
+derived: of_adults
+name: Formula for adults
+unit: mmol/L
+references: []
+plausible: 50 to 170 mmol/L
+lookback: 14 d
+stands_for: chloride
+inputs: {cr: {analyte: creatinine, unit: umol/L}}
+formulas:
+  - {formula: cr + 30, for_age: 18 y and over}
+same_draw: 4 h
+""")
+
+
+@pytest.mark.parametrize(("age", "missed"), [(50, 0), (9, 0), (None, 1)])
+def test_a_formula_that_is_for_others_is_not_missed_where_one_for_the_patient_was_computed(
+    age: int | None, missed: int
+) -> None:
+    creatinine = result("creatinine", "80 umol/L", "a")
+    found = Laboratory(TWO_FORMULAS).show(record(creatinine, age=age))
+    assert len([one for one in found.issues if "Not computed" in one.text]) == missed
+    assert ("chloride" in found.chosen) is (not missed)
 
 
 def test_what_has_no_input_is_not_said_to_be_missing() -> None:

@@ -76,6 +76,14 @@ def test_what_is_not_json_is_refused_with_line_and_column(body: bytes, told: str
     assert told in refused.issues[0].text
 
 
+@pytest.mark.parametrize("framing", [b"", b"\x0b", b"\r\n", b"\xef\xbb\xbf", b"A message:\n"])
+def test_an_hl7_v2_message_is_refused_with_what_to_send(framing: bytes) -> None:
+    refused = _refusal(framing + b"MSH|^~\\&|LAB|X\rPID|1\rOBX|1|NM|2951-2^^LN||118|mmol/L")
+    assert (refused.status, refused.issues[0].code) == (400, "structure")
+    assert "HL7 v2" in refused.issues[0].text
+    assert "118" not in refused.issues[0].text
+
+
 @pytest.mark.parametrize("escape", ["\\ud800", "\\udc00", "\\ud800\\u0041", "\\ud83d \\ude00"])
 @pytest.mark.parametrize("key", ["id", "neverRead"])
 def test_half_a_character_is_refused_wherever_it_is(escape: str, key: str) -> None:

@@ -15,12 +15,12 @@ def _concepts(*codes: str, system: str | None = V3) -> list[wire.CodeableConcept
     [
         ("L", "L"),
         ("LL", "LL"),
-        ("LU", "LL"),
-        ("L<", "LL"),
+        ("LU", "L"),
+        ("L<", "L"),
         ("H", "H"),
         ("HH", "HH"),
-        ("HU", "HH"),
-        ("H>", "HH"),
+        ("HU", "H"),
+        ("H>", "H"),
         ("N", "N"),
         ("A", "A"),
         ("AA", "AA"),
@@ -29,17 +29,50 @@ def _concepts(*codes: str, system: str | None = V3) -> list[wire.CodeableConcept
 )
 @pytest.mark.parametrize(
     "system",
-    [V3, "http://terminology.hl7.org/CodeSystem/v2-0078", "http://hl7.org/fhir/v2/0078", None],
+    [
+        V3,
+        "http://terminology.hl7.org/CodeSystem/v2-0078",
+        "http://hl7.org/fhir/v2/0078",
+        "urn:oid:2.16.840.1.113883.12.78",
+        None,
+    ],
 )
 def test_a_flag_is_folded_to_the_words_of_grading(code: str, flag: str, system: str | None) -> None:
     assert flagged(_concepts(code, system=system)) == Flagged(flag)
 
 
 @pytest.mark.parametrize(
-    "code", ["<", ">", "U", "D", "B", "W", "S", "R", "POS", "NEG", "HX", "LX", "IND", ""]
+    ("code", "flag"),
+    [
+        ("281300000", "L"),
+        ("281302008", "H"),
+        ("281301001", "N"),
+        ("62482003", "L"),
+        ("75540009", "H"),
+        ("17621005", "N"),
+        ("263654008", "A"),
+        ("166717003", ""),
+    ],
+)
+def test_a_flag_of_snomed_ct_is_folded_too(code: str, flag: str) -> None:
+    assert flagged(_concepts(code, system="http://snomed.info/sct")) == Flagged(flag)
+
+
+@pytest.mark.parametrize(
+    "code", ["U", "D", "B", "W", "S", "R", "POS", "NEG", "HX", "LX", "IND", ""]
 )
 def test_other_flags_tell_nothing_of_high_and_low(code: str) -> None:
     assert flagged(_concepts(code)) == Flagged()
+
+
+@pytest.mark.parametrize(
+    ("codes", "off_scale"),
+    [(("<",), "L"), ((">",), "H"), (("<", ">"), ""), (("<", "U"), "L"), (("<=",), "")],
+)
+def test_a_value_off_the_scale_is_told_apart_from_a_low_or_high_one(
+    codes: tuple[str, ...], off_scale: str
+) -> None:
+    assert flagged(_concepts(*codes)) == Flagged(off_scale=off_scale)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +81,7 @@ def test_other_flags_tell_nothing_of_high_and_low(code: str) -> None:
         ("High", "H"),
         ("critically low", "LL"),
         (" NORMAL ", "N"),
+        ("Below reference range", "L"),
         ("high risk", ""),
         ("not low", ""),
         ("", ""),

@@ -127,7 +127,6 @@ def test_an_integer_is_read_where_no_unit_is_needed() -> None:
     "value",
     [
         {"dataAbsentReason": coding("error", "data-absent-reason")},
-        {"valueRange": {"low": quantity(110), "high": quantity(130)}},
         {"valueCodeableConcept": {"text": "low"}},
         {},
     ],
@@ -148,6 +147,14 @@ def test_a_flag_tells_where_no_value_can_be_read() -> None:
     for value in (None, quantity("120"), {"value": 120, "unit": "furlongs"}):
         found = _read(coding("2951-2"), value, interpretation=_flag("L"))
         assert (found.amount, found.interpretation) == (None, "L")
+
+
+def test_what_was_made_of_a_result_without_a_value_is_told_truly() -> None:
+    alone = told("There is no value", observation(valueQuantity=None, interpretation=_flag("L")))
+    assert "flag alone was used" in alone.text
+    for flag in ("A", "U"):
+        sent = observation(valueQuantity=None, interpretation=_flag(flag))
+        assert "can not be read" in told("There is no value", sent).text
 
 
 def test_a_flag_goes_with_a_value_that_can_not_be() -> None:
@@ -177,6 +184,141 @@ def test_a_held_result_is_preliminary() -> None:
     sent = observation(interpretation=_flag("HM"))
     assert result(sent).marks == ("preliminary",)
     assert told("holds", sent).severity == "information"
+
+
+OWN = [{"low": {"value": 135, "unit": "furlongs"}, "high": {"value": 145, "unit": "furlongs"}}]
+BARE = [{"low": {"value": 135}, "high": {"value": 145}}]
+IN_MMOL = [{"low": quantity(135), "high": quantity(145)}]
+PRINTED = [{"text": "135-145"}]
+UP_TO = [{"high": {"value": 145}}]
+
+
+def _furlongs(value: int, **more: object) -> dict[str, Any]:
+    return {"value": value, "unit": "furlongs", **more}
+
+
+@pytest.mark.parametrize(
+    ("value", "ranges", "flag"),
+    [
+        (_furlongs(120), OWN, "L"),
+        (_furlongs(134), OWN, "L"),
+        (_furlongs(135), OWN, "N"),
+        (_furlongs(145), OWN, "N"),
+        (_furlongs(146), OWN, "H"),
+        (_furlongs(120), BARE, "L"),
+        (_furlongs(120), PRINTED, "L"),
+        (_furlongs(120), [{"text": "135 - 145 furlongs"}], "L"),
+        (_furlongs(150), UP_TO, "H"),
+        (_furlongs(135, comparator="<"), OWN, "L"),
+        (_furlongs(145, comparator=">"), OWN, "H"),
+        (_furlongs(146, comparator=">="), OWN, "H"),
+        ({"value": 120}, BARE, "L"),
+        ({"value": 120}, IN_MMOL, "L"),
+        ({"value": 2.5, "unit": "mg/dL", "code": "mmol/L"}, BARE, "L"),
+        (quantity(120, "U/L"), [{"low": quantity(135, "U/L")}], "L"),
+    ],
+)
+def test_without_a_unit_the_laboratorys_own_range_tells_the_side(
+    value: dict[str, Any], ranges: list[dict[str, Any]], flag: str
+) -> None:
+    sent = observation(valueQuantity=value, referenceRange=ranges)
+    found = result(sent)
+    assert (found.amount, found.interpretation, found.marks) == (None, flag, ("range-only",))
+    assert found.interval
+    assert told("laboratory's own range", sent).expression == ("Observation.referenceRange",)
+
+
+@pytest.mark.parametrize(
+    ("value", "ranges"),
+    [
+        (_furlongs(120), None),
+        (_furlongs(120), IN_MMOL),
+        (_furlongs(120), [{"text": "135-145 mmol/L"}]),
+        (_furlongs(120), [{"text": "see report"}]),
+        (_furlongs(120), [{"low": {"value": 0}, "high": {"value": 0}}]),
+        (_furlongs(120), [{"low": {"value": 145}, "high": {"value": 135}}]),
+        (_furlongs(120), BARE + UP_TO),
+        (_furlongs(120), [{"type": {"coding": [{"code": "therapeutic"}]}, **BARE[0]}]),
+        (_furlongs(140), UP_TO),
+        (_furlongs(140, comparator="<"), OWN),
+        (_furlongs(140, comparator=">"), OWN),
+        (_furlongs(135, comparator="<="), OWN),
+        (_furlongs(145, comparator=">="), OWN),
+        (_furlongs(120, comparator=">"), OWN),
+        (_furlongs(150, comparator="<"), OWN),
+        (quantity(1200), IN_MMOL),
+        (quantity("120"), BARE),
+        ({"unit": "mmol/L"}, BARE),
+    ],
+)
+def test_a_range_that_leaves_the_side_open_tells_nothing(
+    value: dict[str, Any], ranges: list[dict[str, Any]] | None
+) -> None:
+    found = result(observation(valueQuantity=value, referenceRange=ranges))
+    assert (found.amount, found.interval, found.interpretation, found.marks) == (None, None, "", ())
+
+
+@pytest.mark.parametrize(
+    ("flags", "value", "flag"),
+    [
+        (("L",), 120, "L"),
+        (("LL",), 120, "LL"),
+        (("A",), 120, "L"),
+        (("AA",), 150, "H"),
+        (("N",), 140, "N"),
+        (("<",), 120, "L"),
+    ],
+)
+def test_a_flag_that_agrees_with_the_range_counts_with_it(
+    flags: tuple[str, ...], value: int, flag: str
+) -> None:
+    sent = observation(
+        valueQuantity=_furlongs(value), referenceRange=OWN, interpretation=_flag(*flags)
+    )
+    assert (result(sent).interpretation, result(sent).marks) == (flag, ("range-only",))
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [("H", 120), ("HH", 120), ("N", 120), ("L", 140), ("A", 140), ("AA", 140), ("L", 150)],
+)
+def test_a_flag_and_a_range_that_contradict_each_other_tell_nothing(flag: str, value: int) -> None:
+    sent = observation(
+        valueQuantity=_furlongs(value), referenceRange=OWN, interpretation=_flag(flag)
+    )
+    assert (result(sent).interpretation, result(sent).marks) == ("", ())
+    assert told("contradict each other", sent).severity == "warning"
+
+
+@pytest.mark.parametrize("flag", ["A", "AA"])
+def test_a_flag_without_a_side_is_told_and_not_used_where_no_value_can_be_read(flag: str) -> None:
+    sent = observation(valueQuantity=None, interpretation=_flag(flag))
+    assert (result(sent).interpretation, record(sent).tally.results) == ("", 0)
+    issue = told("not on which side", sent)
+    assert (issue.severity, issue.expression) == ("warning", ("Observation.interpretation",))
+
+
+@pytest.mark.parametrize(
+    ("flags", "flag"),
+    [(("<",), "L"), ((">",), "H"), (("<", "H"), "H"), (("<", ">"), ""), (("<", "N"), "N")],
+)
+def test_a_value_off_the_scale_is_low_or_high_where_nothing_else_tells(
+    flags: tuple[str, ...], flag: str
+) -> None:
+    assert result(observation(valueQuantity=None, interpretation=_flag(*flags))).interpretation == (
+        flag
+    )
+
+
+def test_a_value_off_the_scale_tells_nothing_beside_a_value() -> None:
+    assert result(observation(interpretation=_flag("<"))).interpretation == ""
+
+
+def test_a_failed_quality_control_takes_range_and_scale_too() -> None:
+    for more in ({}, {"valueQuantity": None}):
+        sent = {"valueQuantity": _furlongs(120), **more}
+        found = result(observation(**sent, referenceRange=OWN, interpretation=_flag("QCF", "<")))
+        assert (found.interpretation, found.interval) == ("", None)
 
 
 def test_a_range_goes_with_a_value_and_only_with_one() -> None:

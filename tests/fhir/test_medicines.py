@@ -40,6 +40,9 @@ def test_a_code_names_its_medicine(coding: tuple[str, str], medicine: str) -> No
         ("Gabapentin, 300 mg capsules", ("gabapentin",)),
         ("24 HR Bupropion 150 MG Extended Release Tablet [Budeprion]", ("bupropion",)),
         ("sodium valproate 500 mg", ("valproate",)),
+        ("Product containing gabapentin (medicinal product)", ("gabapentin",)),
+        ("Product containing precisely gabapentin 300 milligram/1 each", ("gabapentin",)),
+        ("Oral Form Gabapentin (product)", ("gabapentin",)),
         ("valproate 750 mg/d", ("valproate",)),
         ("gabapentin 300 MG / bupropion 150 MG Oral Tablet", ("bupropion", "gabapentin")),
         ("Lisinopril 20 MG / gabapentin 100 MG", ("gabapentin",)),
@@ -179,6 +182,7 @@ def test_a_name_in_the_middle_of_a_text_is_read(text: str, medicines: tuple[str,
         "non-gabapentin",
         "after gabapentin",
         "plan: gabapentin 300 mg",
+        "Product not containing gabapentin",
     ],
 )
 def test_a_name_in_words_that_leave_it_open_is_not_read(text: str) -> None:

@@ -286,13 +286,14 @@ def test_other_words_beside_a_code_change_nothing(text: str) -> None:
     assert _results(observation(code=coding("2951-2", text=text))) == ["sodium"]
 
 
+@pytest.mark.parametrize("system", [None, "https://lab.example/codes"])
 @pytest.mark.parametrize("part", ["whole", "component"])
-def test_a_known_code_without_its_system_is_a_warning(part: str) -> None:
-    bare = {"coding": [{"code": "2951-2", "display": "Sodium in Serum"}]}
+def test_a_known_code_without_its_system_is_a_warning(part: str, system: str | None) -> None:
+    bare = {"coding": [{"system": system, "code": "2951-2", "display": "Sodium in Serum"}]}
     sent = (
         observation(code=bare)
         if part == "whole"
         else observation(component=[{"code": bare, "valueQuantity": quantity()}])
     )
-    issue = told("names no system", patient(), sent)
+    issue = told("system is missing", patient(), sent)
     assert (issue.severity, issue.code) == ("warning", "required")

@@ -32,6 +32,8 @@ def _given(*dosages: wire.Dosage) -> Way:
         "diltiazem 2% cream, topically",
         "moxifloxacin intravitreal",
         "ciprofloxacin, 1 drop into both eyes",
+        "compound gabapentin cream",
+        "Topical form gabapentin (product)",
     ],
 )
 def test_the_name_of_a_product_may_say_that_it_stays_where_it_is_put(text: str) -> None:

@@ -101,7 +101,11 @@ def test_a_quantity_is_a_number_with_comparator_and_unit(
         ({"valueInteger": 10**30}, "warning"),
         ({"valueString": "hemolyzed"}, "warning"),
         ({"valueString": ""}, "warning"),
-        ({"valueRange": {"low": {"value": 1}, "high": {"value": 2, "unit": "g/L"}}}, "information"),
+        ({"valueRange": {"low": {"value": 1}, "high": {"value": 2, "unit": "g/L"}}}, "warning"),
+        ({"valueRange": {}}, "warning"),
+        ({"valueRange": {"low": {"value": "1"}}}, "warning"),
+        ({"valueRange": {"low": {"unit": "g/L"}}}, "warning"),
+        ({"valueRange": {"high": {"value": 1, "comparator": ">"}}}, "warning"),
         ({"valueCodeableConcept": {"text": "positive"}}, "information"),
         ({"valueBoolean": True}, "information"),
         ({"valueRatio": {"numerator": {"value": 1}, "denominator": {"value": 128}}}, "information"),
@@ -205,6 +209,16 @@ def test_a_text_that_may_be_something_else_is_not_read_as_a_number(text: str) ->
 
 def test_an_integer_is_a_number_without_a_unit() -> None:
     assert _value(valueInteger=3) == Value(Decimal(3), "3")
+
+
+@pytest.mark.parametrize(("end", "comparator"), [("low", ">="), ("high", "<=")])
+def test_a_range_that_is_open_at_one_end_is_a_number_with_a_comparator(
+    end: str, comparator: str
+) -> None:
+    found = _value(valueRange={end: {"value": 5, "unit": "g/L", "code": "g/L"}})
+    assert isinstance(found, Value)
+    assert (found.number, found.comparator, found.unit) == (Decimal(5), comparator, "g/L")
+    assert found.printed == f"{comparator}5 g/L"
 
 
 def test_a_range_is_printed_though_it_is_not_read() -> None:
