@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 
 from service.api.bodies import read_body
+from service.api.evaluators import Evaluators, Lost
 from service.api.keys import require_key
 from service.api.media import FHIR_JSON, JSON, answer_type
 from service.api.preferences import applied, handling
@@ -65,6 +66,8 @@ _REFUSALS = {
     415: "Not a media type that is read",
     422: "FHIR in which there is nothing that could be judged",
     500: "A failure inside; nothing was evaluated",
+    503: "The evaluation was cut off; nothing of it is answered, Retry-After tells when to send it "
+    "again",
 }
 
 
@@ -92,9 +95,27 @@ async def flag_causes(request: Request) -> Response:
     prefer = request.headers.getlist("prefer")
     asked = read_query(request.query_params, site, strict=handling(prefer) == "strict")
     body = await read_body(request, site.max_body_bytes)
-    # In a thread, so that a large bundle does not keep the health checks waiting.
-    bundle = await run_in_threadpool(answer, site, body, asked, datetime.now(UTC))
+    bundle = await _answer(request, body, asked)
     return Response(bundle, headers=applied(prefer), media_type=media_type)
+
+
+async def _answer(request: Request, body: bytes, asked: Asked) -> bytes:
+    """The Bundle of Flags, made where it keeps nobody else waiting. Refusal: 503 if it is lost."""
+    site: Site = request.app.state.site
+    evaluators: Evaluators | None = request.app.state.evaluators
+    clock = datetime.now(UTC)
+    if not evaluators or len(body) < evaluators.least:
+        return await run_in_threadpool(answer, site, body, asked, clock)
+    try:
+        return await evaluators.answer(body, asked, clock)
+    except Lost as lost:
+        raise Refusal(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "What evaluated this ended before its answer was there, for want of memory perhaps. "
+            'Nothing of the request was answered: this never means "nothing to flag". Send it '
+            "again, or fewer patients at a time.",
+            {"Retry-After": "5"},
+        ) from lost
 
 
 def read_query(query: QueryParams, site: Site, *, strict: bool = False) -> Asked:
