@@ -19,6 +19,7 @@ ALLOWED = frozenset(
         "event",  # what happened; always a literal in our code
         "level",
         "timestamp",
+        "exit_code",  # of a process; below zero, the signal that ended it
         "error_id",  # told to the caller of a request that failed inside
         "exception",  # class name
         "places",  # file, line and function, from the outermost
@@ -50,8 +51,18 @@ def keep_allowed(_logger: object, _method: str, event: _Event) -> Mapping[str, A
     return {key: value for key, value in event.items() if key in ALLOWED}
 
 
+class FailedElsewhere(Exception):  # noqa: N818 - it is not this that failed
+    """A failure in another process; `told` is what that told of it."""
+
+    def __init__(self, told: dict[str, object]) -> None:
+        super().__init__(told)
+        self.told = told
+
+
 def told(error: BaseException) -> dict[str, object]:
     """An exception as log keys: its class and its places, never its message."""
+    if isinstance(error, FailedElsewhere):
+        return error.told
     places = [
         f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
         for frame in traceback.extract_tb(error.__traceback__)

@@ -98,6 +98,27 @@ class Settings(BaseSettings):
 
     server_seconds: float = Field(default=120, gt=0)
     """Longest time in seconds that fetching a record from a FHIR server may take."""
+    large_body_bytes: int = Field(default=1024 * 1024, ge=1)
+    """Size in bytes from which on a body is evaluated beside the server's own process."""
+
+    large_body_processes: int = Field(default=1, ge=0)
+    """Most processes that evaluate large bodies beside each worker; 0 for none."""
+
+    workers: int = Field(default=1, ge=1)
+    """Processes that answer requests."""
+
+    worker_requests: int = Field(default=0, ge=0)
+    """Requests after which a worker is replaced, or up to a tenth more; 0 for never."""
+
+    drain_seconds: int = Field(default=25, ge=1)
+    """Longest that requests in flight are still answered after the service was told to end."""
+
+    # Longer than the minute for which most proxies keep theirs.
+    keep_alive_seconds: int = Field(default=65, ge=1)
+    """How long a connection without a request is kept open."""
+
+    backlog: int = Field(default=2048, ge=1)
+    """Most connections that wait to be accepted."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe log line that is written."""

@@ -1,5 +1,8 @@
 """The HTTP application."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
@@ -7,6 +10,7 @@ from starlette.exceptions import HTTPException
 from service import __version__
 from service.api import batch, evaluate, health, metadata, rules
 from service.api.border import Border
+from service.api.evaluators import Evaluators
 from service.api.examples import examples
 from service.api.inflight import Admission, InFlight
 from service.api.limits import Limits
@@ -20,11 +24,24 @@ from service.settings import shipped
 _DEFAULTS = Limits()
 
 
-def create_app(site: Site, keyring: Keyring | None = None, limits: Limits = _DEFAULTS) -> FastAPI:
+def create_app(
+    site: Site,
+    keyring: Keyring | None = None,
+    limits: Limits = _DEFAULTS,
+    evaluators: Evaluators | None = None,
+) -> FastAPI:
     """The application that evaluates with a site's rules and settings.
 
     Where there is a `keyring`, evaluating needs one of its keys; health and metadata never do.
+    Where there are `evaluators`, large bodies are theirs; they end with the application.
     """
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        if evaluators:
+            evaluators.close()
+
     app = FastAPIOffline(
         title="Myoflag",
         version=__version__,
@@ -32,11 +49,13 @@ def create_app(site: Site, keyring: Keyring | None = None, limits: Limits = _DEF
         docs_url="/docs",
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=lifespan,
     )
     app.state.site = site
     app.state.keyring = keyring
     app.state.limits = limits
     app.state.in_flight = InFlight(limits.in_flight)
+    app.state.evaluators = evaluators
     app.include_router(evaluate.router(examples(shipped("fhir_samples"))))
     app.include_router(batch.router)
     app.include_router(metadata.router)

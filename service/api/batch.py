@@ -14,6 +14,7 @@ from service import logs
 from service.api.answers import GENERAL, agreed, answered
 from service.api.bodies import read_body
 from service.api.evaluate import REFUSALS, heard, read_query
+from service.api.evaluating import evaluated
 from service.api.inflight import within
 from service.api.keys import require_key
 from service.api.limits import Limits
@@ -21,7 +22,7 @@ from service.api.media import FHIR_JSON, JSON
 from service.api.metadata import capability_statement, operation_definition
 from service.api.preferences import applied
 from service.api.refusals import Refusal, issue_of
-from service.evaluation import Asked, Site, answer
+from service.evaluation import Asked, Site
 from service.fhir.batch import Answered, Call, open_batch, write_batch_response
 from service.fhir.issues import Refused
 from service.fhir.outcome import write_outcome
@@ -77,24 +78,26 @@ async def batch(request: Request) -> Response:
     asked = heard(request, form)
     limits: Limits = request.app.state.limits
     body = await read_body(request, site.max_body_bytes, limits.body_seconds)
-    evaluation = run_in_threadpool(_answer_all, request, body, asked)
+    evaluation = _answer_all(request, body, asked)
     answers = await within(limits.evaluation_seconds, evaluation, request.app.state.in_flight)
     return answered(request, form, answers, applied(prefer))
 
 
-def _answer_all(request: Request, body: bytes, heard: Asked) -> bytes:
+async def _answer_all(request: Request, body: bytes, heard: Asked) -> bytes:
     site: Site = request.app.state.site
     clock = datetime.now(UTC)
-    calls = open_batch(body, site.max_entries, site.max_depth)
-    return write_batch_response(_answer(request, call, heard, clock) for call in calls)
+    calls = await run_in_threadpool(open_batch, body, site.max_entries, site.max_depth)
+    return write_batch_response([await _answer(request, call, heard, clock) for call in calls])
 
 
-def _answer(request: Request, call: Call | Refused, heard: Asked, clock: datetime) -> Answered:
+async def _answer(
+    request: Request, call: Call | Refused, heard: Asked, clock: datetime
+) -> Answered:
     """One entry's answer, whatever becomes of it."""
     if isinstance(call, Refused):
         return Answered(call.status, write_outcome(call.issues))
     try:
-        return Answered(HTTPStatus.OK, _answered(request, call, heard, clock))
+        return Answered(HTTPStatus.OK, await _answered(request, call, heard, clock))
     except Refused as refused:
         return Answered(refused.status, write_outcome(refused.issues))
     except Refusal as refused:
@@ -110,7 +113,7 @@ def _refused(status: int, text: str) -> Answered:
     return Answered(status, write_outcome((issue_of(status, text),)))
 
 
-def _answered(request: Request, call: Call, heard: Asked, clock: datetime) -> bytes:
+async def _answered(request: Request, call: Call, heard: Asked, clock: datetime) -> bytes:
     site: Site = request.app.state.site
     path, _, query = call.url.partition("?")
     path = unquote(path).removeprefix("/")
@@ -125,4 +128,4 @@ def _answered(request: Request, call: Call, heard: Asked, clock: datetime) -> by
     asked = read_query(QueryParams(query), site, heard)
     if not call.body:
         raise Refusal(HTTPStatus.BAD_REQUEST, _NO_RESOURCE)
-    return answer(site, call.body, asked, clock)
+    return await evaluated(request, call.body, asked, clock)

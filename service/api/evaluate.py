@@ -7,18 +7,18 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from msgspec import structs
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 
 from service.api.answers import DESCRIBED, GENERAL, agreed, answered
 from service.api.bodies import read_body
+from service.api.evaluating import evaluated
 from service.api.inflight import within
 from service.api.keys import require_key
 from service.api.limits import Limits
 from service.api.media import FHIR_JSON, JSON, Form, sent_release
 from service.api.preferences import applied, handling
 from service.api.refusals import Refusal
-from service.evaluation import Asked, Site, answer, ask
+from service.evaluation import Asked, Site, ask
 from service.fhir.parameters import NAMES, PARAMETERS, said, why_not
 
 _PREFER = (
@@ -69,6 +69,8 @@ REFUSALS = {
     422: "FHIR in which there is nothing that could be judged",
     429: "Too many requests at once; Retry-After tells when to send it again",
     500: "A failure inside; nothing was evaluated",
+    503: "The evaluation was cut off; nothing of it is answered, Retry-After tells when to send it "
+    "again",
     504: "The evaluation took too long and was given up; nothing of it is answered",
 }
 
@@ -100,8 +102,7 @@ async def flag_causes(request: Request) -> Response:
     asked = read_query(request.query_params, site, heard(request, form))
     limits: Limits = request.app.state.limits
     body = await read_body(request, site.max_body_bytes, limits.body_seconds)
-    # In a thread, so that a large bundle does not keep the health checks waiting.
-    evaluation = run_in_threadpool(answer, site, body, asked, datetime.now(UTC))
+    evaluation = evaluated(request, body, asked, datetime.now(UTC))
     bundle = await within(limits.evaluation_seconds, evaluation, request.app.state.in_flight)
     return answered(request, form, bundle, applied(prefer))
 

@@ -1,7 +1,9 @@
 """myoflag serve: the HTTP interface."""
 
+import logging
 import socket
-from typing import Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
@@ -10,9 +12,18 @@ from service import __version__, logs
 from service.cli import exits
 from service.cli.keys import keyring_or_leave
 from service.cli.site import open_or_leave, settings_or_leave
-from service.settings import DEVELOPMENT_SITE_KEY, is_loopback
+from service.evaluation import Site
+from service.keys import Keyring
+from service.settings import DEVELOPMENT_SITE_KEY, Settings, is_loopback
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 log = structlog.stdlib.get_logger()
+
+#: Seconds without a sign of life, after which a worker is replaced. On a busy machine it may
+#: take some to start.
+_HUNG = 30
 
 
 def serve(
@@ -25,6 +36,12 @@ def serve(
             min=0,
             max=65535,
             help="Port to listen on, 0 for a free one; MYOFLAG_PORT where it is missing.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Processes that answer requests; MYOFLAG_WORKERS where it is missing."
         ),
     ] = None,
     without_authentication: Annotated[
@@ -44,8 +61,7 @@ def serve(
     # The framework takes longer to load than all rules; no other command waits for it.
     import uvicorn  # noqa: PLC0415
 
-    from service.api.app import create_app  # noqa: PLC0415
-    from service.api.limits import Limits  # noqa: PLC0415
+    from service.cli.workers import Workers  # noqa: PLC0415
 
     settings = settings_or_leave()
     host = host or settings.host
@@ -72,18 +88,50 @@ def serve(
         rules_version=site.knowledge.ruleset.version,
         rules_digest=site.knowledge.digest,
     )
-    # A request's log line is written by Border; uvicorn's own would hold the URL.
-    limits = Limits(
-        settings.max_body_seconds, settings.max_evaluation_seconds, settings.max_in_flight
-    )
     config = uvicorn.Config(
-        create_app(site, keyring, limits),
+        # To another process it goes through a pipe: no secret is on a command line, and all
+        # workers judge by the rules of this moment, those too that replace another later on.
+        # So with the keys: a file that is broken by then keeps no worker from starting.
+        partial(application, site, settings, keyring),
+        factory=True,
+        workers=workers or settings.workers,
+        limit_max_requests=settings.worker_requests or None,
+        limit_max_requests_jitter=settings.worker_requests // 10,
+        timeout_graceful_shutdown=settings.drain_seconds,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_worker_healthcheck=_HUNG,
+        backlog=settings.backlog,
+        # A request's log line is written by Border; uvicorn's own would hold the URL.
         log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
+        ws="none",
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    if config.workers == 1 and not settings.worker_requests:
+        uvicorn.Server(config).run(sockets=[listener])
+        return
+    # Here alone, it tells which workers died and were replaced.
+    logging.getLogger("uvicorn.error").setLevel(settings.log_level.upper())
+    supervisor = Workers(config, sockets=[listener])
+    supervisor.run()
+    if supervisor.failed():
+        exits.leave(exits.START, "A worker process could not start; the log tells why.")
+
+
+def application(site: Site, settings: Settings, keyring: Keyring | None) -> "FastAPI":
+    """The application of this process: the only one, or a worker."""
+    from service.api.app import create_app  # noqa: PLC0415
+    from service.api.evaluators import Evaluators  # noqa: PLC0415
+    from service.api.limits import Limits  # noqa: PLC0415
+
+    logs.configure(settings.log_level)
+    processes = settings.large_body_processes
+    evaluators = Evaluators(site, processes, settings.large_body_bytes) if processes else None
+    limits = Limits(
+        settings.max_body_seconds, settings.max_evaluation_seconds, settings.max_in_flight
+    )
+    return create_app(site, keyring, limits, evaluators)
 
 
 def _listen(host: str, port: int) -> socket.socket:

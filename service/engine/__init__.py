@@ -56,6 +56,10 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def __reduce__(self) -> tuple[type["Engine"], tuple[Knowledge]]:
+        """In another process it is prepared anew, from the same rules."""
+        return Engine, (self.knowledge,)
+
     def assess(self, record: Record) -> Assessment:
         """The possible causes of myoclonus that a record points to, and what must be said.
 

@@ -28,7 +28,7 @@ class Server(NamedTuple):
 def myoflag(port: int, workers: int) -> list[str]:
     """The command that starts Myoflag."""
     program = Path(sys.executable).with_name("myoflag")
-    return [str(program), "serve", "--port", str(port)]
+    return [str(program), "serve", "--port", str(port), "--workers", str(workers)]
 
 
 def other(app: str, port: int, workers: int) -> list[str]:

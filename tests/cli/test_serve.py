@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from service.cli import main
 from service.settings import shipped
+from tests.cli.served import ROOT
 
 SODIUM = (shipped("fhir_samples") / "hyponatremia-alcohol-use-disorder.json").read_bytes()
 JSON = {"Content-Type": "application/json"}
@@ -31,7 +32,7 @@ def started(**variables: str) -> Iterator[Started]:
     """The address of a service on a free port, and its process."""
     process = subprocess.Popen(
         [str(Path(sys.executable).with_name("myoflag")), "serve", "--port", "0"],
-        env={"PATH": os.defpath, **variables},
+        env={"PATH": os.defpath, "PYTHONPATH": str(ROOT), **variables},
         stderr=subprocess.PIPE,
         text=True,
     )
