@@ -13,7 +13,7 @@ from service.engine.canary import canary
 from service.fhir.answer import WritingOptions, write
 from service.fhir.reading import LATEST, Intake, ReadingOptions, Refused, read
 from service.fhir.times import moment
-from service.knowledge.loader import load
+from service.knowledge.compiled import load
 from service.knowledge.model import Knowledge
 from service.record import Assessment, Issue
 from service.settings import Settings
