@@ -28,7 +28,8 @@ RUN /build/bin/python -m pip wheel --no-cache-dir --no-deps --no-build-isolation
         --wheel-dir /wheels . \
     && python -m venv --without-pip /opt/myoflag \
     && /build/bin/python -m pip --python /opt/myoflag/bin/python install --no-cache-dir \
-        --no-index --find-links /wheels myoflag
+        --no-index --find-links /wheels myoflag \
+    && /opt/myoflag/bin/myoflag rules compile
 
 # What runs: that environment on a bare Python.
 FROM python:3.12.12-slim-bookworm

@@ -19,10 +19,10 @@ help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1@/p' $(MAKEFILE_LIST) | column -t -s @ 2>/dev/null \
 		|| sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.runtime  ## evaluate the sample bundles and show their flags as a table
+demo: $(VENV)/.rules  ## evaluate the sample bundles and show their flags as a table
 	@$(BIN)/myoflag evaluate --now latest fhir_samples
 
-serve: $(VENV)/.runtime  ## start the HTTP service on 127.0.0.1:8080
+serve: $(VENV)/.rules  ## start the HTTP service on 127.0.0.1:8080
 	@$(BIN)/myoflag serve
 
 test: $(VENV)/.test  ## run all tests
@@ -104,6 +104,11 @@ $(VENV)/.runtime: requirements/runtime.txt pyproject.toml $(VENV)/.build
 	@echo "Installing what Myoflag needs (the first time takes a minute: its rules engine is compiled)."
 	@$(PIP) --require-hashes -r $<
 	@$(PIP) --no-deps --editable .
+	@touch $@
+
+# With these, a start need not read and check the YAML again.
+$(VENV)/.rules: $(VENV)/.runtime $(shell find rules service/knowledge service/record.py -name '*.yaml' -o -name '*.py')
+	@$(BIN)/myoflag rules compile
 	@touch $@
 
 $(VENV)/.test: requirements/test.txt $(VENV)/.runtime

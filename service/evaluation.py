@@ -19,7 +19,7 @@ from service.fhir.issues import refusal
 from service.fhir.parameters import Said, contradiction, first_said
 from service.fhir.reading import LATEST, Intake, ReadingOptions, Refused, read
 from service.fhir.times import moment
-from service.knowledge.loader import load
+from service.knowledge.compiled import load
 from service.knowledge.local_codes import with_local_codes
 from service.knowledge.model import Knowledge
 from service.record import Assessment, Issue, Record

@@ -13,6 +13,7 @@ from rich.text import Text
 from service.cli import exits
 from service.cli.site import open_or_leave, rules_or_leave, settings_or_leave
 from service.engine.rule_tests import count, run
+from service.knowledge import compiled
 from service.knowledge.faults import RulesError
 from service.knowledge.language import DOCUMENTS, Document, Link
 from service.knowledge.lint import lint as check
@@ -105,6 +106,23 @@ def lock(
         write_lock(_folder(), datetime.now(UTC).date(), reason)
     except RulesError as wrong:
         exits.leave(exits.RULES, str(wrong))
+
+
+@commands.command("compile")
+def compile_rules() -> None:
+    """Check the rules and write them so that every command starts sooner.
+
+    Wherever they or the code have changed since, the files are read and checked as ever.
+    """
+    try:
+        knowledge = compiled.write(settings_or_leave().rules, compiled.FILE)
+    except RulesError as wrong:
+        exits.leave(exits.RULES, str(wrong))
+    except OSError as wrong:
+        exits.leave(exits.USAGE, f"Can not write {compiled.FILE}: {wrong.strerror or wrong}.")
+    exits.Output(highlight=False, soft_wrap=True).print(
+        f"Rules {knowledge.ruleset.version}, SHA-256 {knowledge.digest[:12]}: compiled."
+    )
 
 
 @commands.command()

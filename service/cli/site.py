@@ -4,8 +4,8 @@ import os
 
 from service.cli import exits
 from service.evaluation import Site, open_site
+from service.knowledge.compiled import load
 from service.knowledge.faults import RulesError
-from service.knowledge.loader import load
 from service.knowledge.model import Knowledge
 from service.settings import Settings, SettingsError, read_settings
 

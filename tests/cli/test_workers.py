@@ -16,7 +16,7 @@ from tests.cli.served import Served, serving
 SAMPLE = (shipped("fhir_samples") / "hyponatremia-alcohol-use-disorder.json").read_bytes()
 SECRETS = {
     "MYOFLAG_SITE_KEY": "a-site-key-nobody-may-see",
-    "MYOFLAG_API_KEYS": "an-api-key-nobody-may-see",
+    "MYOFLAG_SERVER_LOGIN": "bearer a-token-nobody-may-see",
 }
 
 
