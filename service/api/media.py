@@ -28,6 +28,9 @@ _XML = (
     "FHIR's XML is not {}; FHIR servers and libraries, such as HAPI and Firely, turn the one into "
     "the other."
 )
+#: What a header says after so many characters is passed over: no client says so much.
+_LONGEST = 1000
+
 _WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 #: A release that nobody asked for and nobody can be given.
@@ -64,7 +67,7 @@ def why_unreadable(content_type: str | None) -> str | None:
     """What is wrong with a request's Content-Type, or None."""
     if not content_type:
         return f"The request says no Content-Type; send {FHIR_JSON}."
-    sent = _sent(content_type)
+    sent = _sent(content_type[:_LONGEST])
     if sent.media_type not in NAMES:
         hint = ""
         if sent.media_type.endswith("xml"):
@@ -81,7 +84,7 @@ def why_unreadable(content_type: str | None) -> str | None:
 
 def sent_release(content_type: str | None) -> str | None:
     """The release of FHIR that a request's Content-Type says its body is in; None for none."""
-    release = _sent(content_type).release if content_type else None
+    release = _sent(content_type[:_LONGEST]).release if content_type else None
     return release if release in RELEASES else None
 
 
@@ -129,7 +132,7 @@ def answer_form(accept: Sequence[str], release: str) -> Form | None:
     and precedence are those of RFC 9110, 12.5.1: of two ranges, the more exact one counts. A
     range that names no release takes `release`.
     """
-    ranges = _ranges(tuple(accept))
+    ranges = _ranges(accept)
     releases = [release]
     if any(one.release for one in ranges):
         releases += [one for one in WRITTEN if one != release]
@@ -146,7 +149,7 @@ def page_type(accept: Sequence[str]) -> str | None:
 
     Neither is FHIR, so what a range says of fhirVersion counts for nothing.
     """
-    ranges = [one._replace(release=None) for one in _ranges(tuple(accept))]
+    ranges = [one._replace(release=None) for one in _ranges(accept)]
     best = _best(ranges, [Form(JSON), Form(HTML)])
     return best.media_type if best else None
 
@@ -172,10 +175,14 @@ def _weight(form: Form, ranges: Sequence[_Sent]) -> float:
     return max((weight for place, weight in exact if place == closest), default=0)
 
 
+def _ranges(accept: Sequence[str]) -> tuple[_Sent, ...]:
+    return _parsed(", ".join(accept)[:_LONGEST])
+
+
 # The few clients of a site say the same with every request.
 @lru_cache(maxsize=256)
-def _ranges(accept: tuple[str, ...]) -> tuple[_Sent, ...]:
-    return tuple(_sent(one) for value in accept for one in parse_http_list(value))
+def _parsed(accept: str) -> tuple[_Sent, ...]:
+    return tuple(_sent(one) for one in parse_http_list(accept))
 
 
 @lru_cache(maxsize=256)

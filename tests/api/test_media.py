@@ -156,6 +156,12 @@ def test_what_is_no_fhir_has_no_release(accept: list[str], page: str | None) -> 
     assert page_type(accept) == page
 
 
+def test_what_comes_after_a_thousand_characters_is_passed_over() -> None:
+    assert answer_form([*["text/html"] * 50, JSON], "4.0") == Form(JSON)
+    assert answer_form([*["text/html"] * 5000, JSON], "4.0") is None
+    assert why_unreadable(f"{JSON}; x={'y' * 100_000}; charset=latin-1") is None
+
+
 @given(st.text(max_size=40), st.lists(st.text(max_size=40), max_size=3))
 def test_no_header_is_too_strange(content_type: str, accept: list[str]) -> None:
     assert sent_release(content_type) is None
