@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from service.cli import exits, main
 from service.evaluation import Site
+from service.fhir.parameters import PARAMETERS
 from service.settings import Settings, variable
 from tests import transcripts
 
@@ -62,6 +63,14 @@ def test_every_address_is_told(app: FastAPI) -> None:
     for route in app.routes:
         if isinstance(route, APIRoute) and route.include_in_schema:
             assert route.path in INTEGRATION, route.path
+
+
+def test_every_parameter_is_told_and_no_other() -> None:
+    _, _, section = INTEGRATION.partition("| query parameter | meaning |")
+    table, _, _ = section.partition("\n\n")
+    told = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+
+    assert told == [*PARAMETERS]
 
 
 @pytest.mark.parametrize(
