@@ -260,11 +260,41 @@ references: []
 grades: [{grade: fast, at_or_above: 10 mmol/L}]
 ---
 """
-        + link("fall", "cause: hyponatremia\nstrength: strong", "{finding: fast-fall}")
+        + link(
+            "fall",
+            "cause: hyponatremia\nstrength: strong",
+            "{any: [{finding: fast-fall}, {finding: hyponatremia}]}",
+        )
         + "\n"
     )
+    before = result("sodium", "141 mmol/L", "before", moment=ago(days=1, hours=20))
     with Engine(knowledge) as engine:
         assert engine.overturning(record(NORMAL_SODIUM), LOW_SODIUM) is None
+        both = engine.overturning(record(NORMAL_SODIUM, before), LOW_SODIUM)
+        assert both is not None
+        assert NORMAL_SODIUM in both
+
+
+def test_when_something_began_or_was_taken_is_never_overturned() -> None:
+    """A course of time that the rules ask for is not told anew by what is over now."""
+    timed = linked(
+        link(
+            "started",
+            'cause: "drug-{agent}"\nstrength: moderate',
+            "{treatment: gabapentinoids, started: within 14 d before now}",
+        ),
+        link(
+            "began",
+            "cause: b12-deficiency\nstrength: moderate",
+            "{problem: celiac-disease, began: within 14 d before now}",
+        ),
+    )
+    said = structs.replace(GABAPENTIN, stopped=frozenset({"MedicationStatement/gabapentin"}))
+    stopped = treatment("gabapentin", current=False, start=ago(days=90), end=ago(days=30))
+    over = problem("celiac-disease", active=False, onset=ago(days=90))
+    with Engine(timed) as engine:
+        assert engine.overturning(record(stopped), said) is None
+        assert engine.overturning(record(over), LOW_B12) is None
 
 
 # ------------------------------------------------------------------------ for any record
