@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from service import keys
 from service.cli import exits, main
 from service.evaluation import Site
+from service.fhir.parameters import PARAMETERS
 from service.settings import Settings, variable
 from tests import transcripts
 
@@ -77,6 +78,14 @@ def test_every_address_is_told(app: FastAPI) -> None:
 
     assert "/fhir/$flag-causes" in addresses
     assert {one for one in addresses if f"{one}`" not in INTEGRATION} == set()
+
+
+def test_every_parameter_is_told_and_no_other() -> None:
+    _, _, section = INTEGRATION.partition("| query parameter | meaning |")
+    table, _, _ = section.partition("\n\n")
+    told = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+
+    assert told == [*PARAMETERS]
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,8 @@ def write_operation_definition(options: WritingOptions) -> bytes:
                 "resource",
                 "in",
                 "Resource",
-                "What is to be judged: a Bundle, or one resource.",
+                "What is to be judged: Bundles, or single resources. Flags of this service among "
+                "them come back where they still hold, or end.",
                 1,
                 "*",
             ),

@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec import structs
 
 from service import keys
@@ -76,6 +78,32 @@ def test_patients_of_two_entries_never_mix_though_they_have_one_name(app: FastAP
     assert second["resource"] == alone.json()
     assert "Flag" in json.dumps(first["resource"])
     assert '"Flag"' not in json.dumps(second["resource"])
+
+
+SOME = st.lists(
+    st.sampled_from(
+        [
+            entry(sample("healthy")),
+            entry(sample("celiac-low-copper")),
+            entry(sample("several-patients"), f"{LATEST}&explain=true"),
+            entry(sample("celiac-low-copper"), f"{LATEST}&bundleType=transaction"),
+            entry({"resourceType": "Patient"}, "Patient"),
+            entry(url="metadata", method="GET"),
+            entry({"resourceType": "Bundel"}),
+        ]
+    ),
+    max_size=5,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(SOME)
+def test_whatever_stands_beside_an_entry_changes_nothing_in_its_answer(
+    app: FastAPI, entries: list[dict[str, Any]]
+) -> None:
+    together = answers(send(app, *entries))
+
+    assert together == [one for each in entries for one in answers(send(app, each))]
 
 
 def test_a_failing_entry_costs_only_itself(app: FastAPI) -> None:

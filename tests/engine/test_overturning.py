@@ -10,9 +10,11 @@ from hypothesis import given
 from msgspec import structs
 
 from service.engine import Engine
+from service.knowledge.cases import record_of
+from service.knowledge.language import Expected
 from service.knowledge.loader import load
-from service.knowledge.model import Knowledge
 from service.record import (
+    Amount,
     Cause,
     Earlier,
     Evidence,
@@ -21,9 +23,11 @@ from service.record import (
     Problem,
     Record,
     Result,
+    Source,
     Treatment,
 )
 from tests.engine import random_records
+from tests.engine.oracle_quantities import rounded
 from tests.engine.small import ago, day, link, linked, problem, record, result, rules, treatment
 from tests.engine.strategies import CHANCE
 from tests.engine.test_oracle_agreement import thorough
@@ -256,11 +260,41 @@ references: []
 grades: [{grade: fast, at_or_above: 10 mmol/L}]
 ---
 """
-        + link("fall", "cause: hyponatremia\nstrength: strong", "{finding: fast-fall}")
+        + link(
+            "fall",
+            "cause: hyponatremia\nstrength: strong",
+            "{any: [{finding: fast-fall}, {finding: hyponatremia}]}",
+        )
         + "\n"
     )
+    before = result("sodium", "141 mmol/L", "before", moment=ago(days=1, hours=20))
     with Engine(knowledge) as engine:
         assert engine.overturning(record(NORMAL_SODIUM), LOW_SODIUM) is None
+        both = engine.overturning(record(NORMAL_SODIUM, before), LOW_SODIUM)
+        assert both is not None
+        assert NORMAL_SODIUM in both
+
+
+def test_when_something_began_or_was_taken_is_never_overturned() -> None:
+    """A course of time that the rules ask for is not told anew by what is over now."""
+    timed = linked(
+        link(
+            "started",
+            'cause: "drug-{agent}"\nstrength: moderate',
+            "{treatment: gabapentinoids, started: within 14 d before now}",
+        ),
+        link(
+            "began",
+            "cause: b12-deficiency\nstrength: moderate",
+            "{problem: celiac-disease, began: within 14 d before now}",
+        ),
+    )
+    said = structs.replace(GABAPENTIN, stopped=frozenset({"MedicationStatement/gabapentin"}))
+    stopped = treatment("gabapentin", current=False, start=ago(days=90), end=ago(days=30))
+    over = problem("celiac-disease", active=False, onset=ago(days=90))
+    with Engine(timed) as engine:
+        assert engine.overturning(record(stopped), said) is None
+        assert engine.overturning(record(over), LOW_B12) is None
 
 
 # ------------------------------------------------------------------------ for any record
@@ -285,8 +319,8 @@ def leaves(result: Result) -> Iterator[Result]:
         yield result
 
 
-def concluded(cause: Cause) -> Earlier:
-    """A cause as a Flag would tell it later."""
+def concluded(cause: Cause, then: Record) -> Earlier:
+    """A cause as a Flag would tell it later, beside what is sent then."""
     grounds: set[Ground] = set()
     moments: list[Moment] = []
     for piece in (piece for one in evidence_of(cause) for piece in pieces_of(one)):
@@ -301,7 +335,12 @@ def concluded(cause: Cause) -> Earlier:
             grounds.add(Ground("treatment", piece.medicine, name))
             moments += [piece.start] if piece.start else []
     since = max(moments, key=lambda at: (at.earliest, at.latest), default=None)
-    return Earlier(cause.cause, since, frozenset(grounds))
+    known = {ground.source for ground in grounds}
+    sent = {one.source.reference for one in then.results if "corrected" in one.printed}
+    over = {one.source.reference for one in then.treatments if not one.current}
+    return Earlier(
+        cause.cause, since, frozenset(grounds), frozenset(sent & known), frozenset(over & known)
+    )
 
 
 def beside(evidence: tuple[Evidence, ...], sent: Record) -> Record:
@@ -326,26 +365,6 @@ def named(engine: Engine, of: Record) -> dict[str, Cause]:
     return {cause.cause: cause for cause in engine.assess(of).causes}
 
 
-def renamed(of: Record, times: int) -> Record:
-    """A record whose resources have names of their own, but for every third."""
-
-    def own(piece: Result | Problem | Treatment) -> Result | Problem | Treatment:
-        source = piece.source
-        number = sum(map(ord, source.reference))
-        if number % times == 0:
-            return piece
-        return structs.replace(
-            piece, source=structs.replace(source, reference=f"{source.reference}-new")
-        )
-
-    return structs.replace(
-        of,
-        results=tuple(own(one) for one in of.results),
-        problems=tuple(own(one) for one in of.problems),
-        treatments=tuple(own(one) for one in of.treatments),
-    )
-
-
 def overturned_wrongly(engine: Engine, first: Record, then: Record) -> tuple[list[str], int]:
     """Of the causes that a first record names, those that a later one overturns although they are
     named from it with their old evidence beside it; and how many it overturns at all.
@@ -353,7 +372,7 @@ def overturned_wrongly(engine: Engine, first: Record, then: Record) -> tuple[lis
     wrong, overturned = [], 0
     later = named(engine, then)
     for cause in named(engine, first).values():
-        by = engine.overturning(then, concluded(cause))
+        by = engine.overturning(then, concluded(cause, then))
         if cause.cause not in later and by is not None:
             overturned += 1
             if cause.cause in named(engine, beside(evidence_of(cause), then)):
@@ -370,14 +389,93 @@ def shipped() -> Iterator[Engine]:
         yield made
 
 
-def two_records(random: Random, knowledge: Knowledge) -> tuple[Record, Record]:
-    """Two records of one patient, the second some days later and about the same things."""
-    focus = random_records.focused(random, random_records.vocabulary(knowledge))
-    first, then = (random_records.record(random, focus) for _ in range(2))
-    then = structs.replace(then, patient=first.patient)
-    days = timedelta(days=random.choice((0, 0, 1, 3, 20)))
-    before = structs.replace(first, moment=first.moment - days)
-    return before, renamed(then, random.choice((3, 10**6)))
+#: Cases beside the rules in which a link names its cause.
+FIRING = [
+    test
+    for link in SHIPPED.links.values()
+    if link.strength and link.status == "active"
+    for test in link.tests
+    if isinstance(test.expect, Expected)
+]
+ASKED = {analyte: random_records.asked(SHIPPED, analyte) for analyte in SHIPPED.analytes}
+
+
+def first_record(random: Random) -> Record:
+    """A record of which the shipped rules name a cause, each piece of it with a name."""
+    found = record_of(random.choice(FIRING), SHIPPED, random_records.NOW)
+
+    def own(kind: str, number: int) -> Source:
+        return Source(kind, f"{kind}/{number}", f"Bundle.entry[{number}].resource")
+
+    return structs.replace(
+        found,
+        results=tuple(
+            structs.replace(one, source=own("Observation", n))
+            for n, one in enumerate(found.results)
+        ),
+        problems=tuple(
+            structs.replace(one, source=own("Condition", n)) for n, one in enumerate(found.problems)
+        ),
+        treatments=tuple(
+            structs.replace(one, source=own("MedicationStatement", n))
+            for n, one in enumerate(found.treatments)
+        ),
+    )
+
+
+def other_value(random: Random, one: Result, printed: str) -> Result:
+    """Another value of what a result measured, of those that rules ask about, or about them."""
+    amount = random.choice(ASKED[one.analyte])
+    value = rounded(amount.value * (1 + random.choice(random_records.NUDGES)), 12)
+    return structs.replace(
+        one,
+        amount=Amount(value, amount.unit),
+        form=amount.form,
+        comparator="",
+        interval=None,
+        interpretation="",
+        printed=printed,
+    )
+
+
+def anew(source: Source) -> Source:
+    return structs.replace(source, reference=f"{source.reference}-new")
+
+
+def sent_later(random: Random, first: Record) -> Record:
+    """Parts of a record some days later: left out, as they were, with other values or over."""
+    shift = timedelta(days=random.choice((0, 1, 3, 20)))
+    results: list[Result] = []
+    for one in first.results:
+        if one.analyte in SHIPPED.analytes and random.random() < 0.7:
+            other = other_value(random, one, "another")
+            hours = random.choice((-30, -1, 0, 1, 20))
+            at = random_records.at(first.moment + timedelta(hours=hours))
+            results.append(structs.replace(other, moment=at, source=anew(one.source)))
+        fate = random.randrange(4)
+        if fate == 0:
+            results.append(one)
+        elif fate == 1 and one.analyte in SHIPPED.analytes:
+            results.append(other_value(random, one, "corrected"))
+    problems: list[Problem] = []
+    for problem_ in first.problems:
+        source = random.choice((problem_.source, anew(problem_.source)))
+        active = random.random() < 0.5
+        if random.random() < 0.6:
+            problems.append(structs.replace(problem_, active=active, source=source))
+    treatments: list[Treatment] = []
+    for taken in first.treatments:
+        source = random.choice((taken.source, anew(taken.source)))
+        current = taken.current and random.random() < 0.5
+        if random.random() < 0.6:
+            treatments.append(structs.replace(taken, current=current, source=source))
+    return structs.replace(
+        first,
+        moment=first.moment + shift,
+        results=tuple(results),
+        problems=tuple(problems),
+        treatments=tuple(treatments),
+    )
 
 
 def test_nothing_falls_that_would_stand_with_its_old_evidence_beside_the_new(
@@ -385,16 +483,17 @@ def test_nothing_falls_that_would_stand_with_its_old_evidence_beside_the_new(
 ) -> None:
     found: list[int] = []
 
-    @thorough(150, cases_asked_for)
+    @thorough(300, cases_asked_for)
     @given(CHANCE)
     def check(random: Random) -> None:
-        first, then = two_records(random, SHIPPED)
-        wrong, overturned = overturned_wrongly(shipped, first, then)
+        first = first_record(random)
+        wrong, overturned = overturned_wrongly(shipped, first, sent_later(random, first))
         found.append(overturned)
         assert wrong == []
 
     check()
-    assert sum(found) > 0, "no case overturned anything, so this proves nothing"
+    # Where next to nothing falls, this proves next to nothing.
+    assert sum(found) > len(found) / 20
 
 
 def test_nothing_falls_by_sending_less_of_the_same_record(
@@ -405,21 +504,18 @@ def test_nothing_falls_by_sending_less_of_the_same_record(
     @thorough(100, cases_asked_for)
     @given(CHANCE)
     def check(random: Random) -> None:
-        first, _ = two_records(random, SHIPPED)
+        first = first_record(random)
         part = structs.replace(
             first,
+            moment=first.moment + timedelta(days=random.choice((0, 1, 3, 20, 400))),
             results=tuple(one for one in first.results if random.random() < 0.6),
             problems=tuple(one for one in first.problems if random.random() < 0.6),
             treatments=tuple(one for one in first.treatments if random.random() < 0.6),
         )
         for cause in named(shipped, first).values():
             found.append(1)
-            newest = concluded(cause).since
-            results = [one.moment for one in part.results if one.moment]
-            if newest and all(at.earliest <= newest.latest for at in results):
-                problems_over = [one for one in part.problems if not (one.active and one.confirmed)]
-                if not problems_over:
-                    assert shipped.overturning(part, concluded(cause)) is None
+            if cause.cause not in named(shipped, part):
+                assert shipped.overturning(part, concluded(cause, part)) is None
 
     check()
-    assert sum(found) > 0
+    assert found
