@@ -18,6 +18,7 @@ from tests.fhir.sent import (
     coding,
     condition,
     entry,
+    medication,
     observation,
     patient,
     quantity,
@@ -870,3 +871,73 @@ def test_of_a_key_that_stands_twice_the_last_one_counts(site: Site) -> None:
     body = sent(observation()).replace(b'"status"', b'"status": "cancelled", "status"', 1)
 
     assert len(assess(site, body, ask(site, "latest"), CLOCK).intake.records[0].results) == 1
+
+
+# What was seen in public data elsewhere
+
+
+def findings(site: Site, *resources: Body) -> list[str]:
+    evaluation = assess(site, sent(bundle(*resources)), ask(site, "latest"), CLOCK)
+    return [
+        f"{one.finding} {one.grade}" for told in evaluation.assessments for one in told.findings
+    ]
+
+
+def test_a_range_that_is_a_stage_of_disease_makes_nothing_normal(site: Site) -> None:
+    stage_3 = observation(
+        code=coding("33914-3"),
+        valueQuantity=quantity(32, "mL/min"),
+        referenceRange=[{"low": {"value": 30}, "high": {"value": 59}}],
+        interpretation=[coding("N", "v3-ObservationInterpretation")],
+    )
+
+    assert findings(site, ANN, stage_3) == ["reduced-egfr G3b"]
+
+
+def test_a_b12_above_its_range_is_no_deficiency(site: Site) -> None:
+    b12 = observation(
+        code=coding("2132-9"),
+        valueQuantity=quantity(829, "pg/mL"),
+        referenceRange=[{"low": {"value": 197}, "high": {"value": 771}}],
+    )
+
+    assert findings(site, ANN, b12) == ["high-b12 raised"]
+    assert assessed(site, ANN, b12) == []
+
+
+# Statuses of conditions and medicines in older versions, and outside of all
+
+
+@pytest.mark.parametrize(
+    ("status", "active"), [("active", True), ("resolved", False), ("inactive", False)]
+)
+def test_a_plain_clinical_status_is_read_as_a_concept(
+    site: Site, status: str, active: bool
+) -> None:
+    plain = condition(clinicalStatus=status, verificationStatus="confirmed")
+    (record,) = read(site, bundle(ANN, plain)).records
+
+    assert [(one.problem, one.active, one.confirmed) for one in record.problems] == [
+        ("celiac-disease", active, True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "current"),
+    [
+        ("active", [True]),
+        ("completed", [False]),
+        ("stopped", [False]),
+        ("inactive", [False]),
+        ("Xactive", []),
+        ("entered-in-error", []),
+    ],
+)
+def test_a_medicine_is_taken_only_while_its_status_says_so(
+    site: Site, status: str, current: list[bool]
+) -> None:
+    request = medication("MedicationRequest", status=status, intent="order")
+    found = read(site, bundle(ANN, request))
+
+    assert [one.current for one in found.records[0].treatments] == current
+    assert current == [True] or found.issues
