@@ -13,7 +13,7 @@ from service.api.examples import examples
 from service.api.inflight import Admission, InFlight
 from service.api.keys import digest
 from service.api.limits import Limits
-from service.api.refusals import on_http_exception, on_refused
+from service.api.refusals import ANYWHERE, on_http_exception, on_refused
 from service.evaluation import Site
 from service.fhir.issues import Refused
 from service.settings import shipped
@@ -33,6 +33,7 @@ def create_app(site: Site, api_keys: Sequence[str] = (), limits: Limits = _DEFAU
         docs_url="/docs",
         redoc_url=None,
         redirect_slashes=False,
+        responses=ANYWHERE,
     )
     app.state.site = site
     app.state.limits = limits
