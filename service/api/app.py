@@ -15,7 +15,7 @@ from service.api.examples import examples
 from service.api.inflight import Admission, InFlight
 from service.api.limits import Limits
 from service.api.methods import Head
-from service.api.refusals import on_http_exception, on_refused
+from service.api.refusals import ANYWHERE, on_http_exception, on_refused
 from service.evaluation import Site
 from service.fhir.issues import Refused
 from service.keys import Keyring
@@ -50,6 +50,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
+        responses=ANYWHERE,
     )
     app.state.site = site
     app.state.keyring = keyring

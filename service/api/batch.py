@@ -21,7 +21,7 @@ from service.api.limits import Limits
 from service.api.media import FHIR_JSON, JSON
 from service.api.metadata import capability_statement, operation_definition
 from service.api.preferences import applied
-from service.api.refusals import Refusal, issue_of
+from service.api.refusals import Refusal, described, issue_of
 from service.evaluation import Asked, Site
 from service.fhir.batch import Answered, Call, open_batch, write_batch_response
 from service.fhir.issues import Refused
@@ -59,10 +59,7 @@ _NO_RESOURCE = f"The entry has no resource; {_OPERATION} needs one to evaluate."
     },
     responses={
         200: {"description": "A Bundle of answers", "content": {FHIR_JSON: {}, JSON: {}}},
-        **{
-            status: {"description": text, "content": {FHIR_JSON: {}}}
-            for status, text in REFUSALS.items()
-        },
+        **described(REFUSALS),
     },
 )
 async def batch(request: Request) -> Response:

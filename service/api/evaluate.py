@@ -17,7 +17,7 @@ from service.api.keys import require_key
 from service.api.limits import Limits
 from service.api.media import FHIR_JSON, JSON, Form, sent_release
 from service.api.preferences import applied, handling
-from service.api.refusals import Refusal
+from service.api.refusals import Refusal, described
 from service.evaluation import Asked, Site, ask
 from service.fhir.parameters import NAMES, PARAMETERS, said, why_not
 
@@ -49,10 +49,7 @@ def router(samples: Mapping[str, Any]) -> APIRouter:
         openapi_extra=_described(samples),
         responses={
             200: {"description": "A Bundle of Flags", "content": {FHIR_JSON: {}, JSON: {}}},
-            **{
-                status: {"description": text, "content": {FHIR_JSON: {}}}
-                for status, text in REFUSALS.items()
-            },
+            **described(REFUSALS),
         },
     )
     return routes
@@ -67,8 +64,6 @@ REFUSALS = {
     413: "Larger than this site reads",
     415: "Not a media type, or not a compression, that is read",
     422: "FHIR in which there is nothing that could be judged",
-    429: "Too many requests at once; Retry-After tells when to send it again",
-    500: "A failure inside; nothing was evaluated",
     503: "The evaluation was cut off; nothing of it is answered, Retry-After tells when to send it "
     "again",
     504: "The evaluation took too long and was given up; nothing of it is answered",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -28,6 +29,45 @@ _CODES = {
     HTTPStatus.SERVICE_UNAVAILABLE: "transient",
     HTTPStatus.GATEWAY_TIMEOUT: "timeout",
 }
+
+
+def described(refusals: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Refusals as OpenAPI describes them, of the text for each status."""
+    return {
+        status: {
+            "description": text,
+            "content": {FHIR_JSON: {"schema": _OUTCOME}},
+            "headers": {
+                name: {"description": told, "schema": {"type": "string"}}
+                for name, told in _HEADERS.get(HTTPStatus(status), {}).items()
+            },
+        }
+        for status, text in refusals.items()
+    }
+
+
+_OUTCOME = {
+    "type": "object",
+    "title": "An OperationOutcome",
+    "required": ["resourceType", "issue"],
+    "properties": {
+        "resourceType": {"const": "OperationOutcome"},
+        "issue": {"type": "array", "minItems": 1, "items": {"type": "object"}},
+    },
+}
+
+_HEADERS = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "How to log in"},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": "In how many seconds to send it again"},
+}
+
+#: What every address may answer, whatever else it does; health checks are never refused.
+ANYWHERE = described(
+    {
+        HTTPStatus.TOO_MANY_REQUESTS: "Too many requests at once",
+        HTTPStatus.INTERNAL_SERVER_ERROR: "A failure inside; nothing was evaluated",
+    }
+)
 
 
 class Refusal(HTTPException):

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from msgspec import json
 
 from service.api.media import HTML, JSON, page_type
-from service.api.refusals import NotFound, Refusal
+from service.api.refusals import NotFound, Refusal, described
 from service.evaluation import Site
 from service.knowledge.pages import (
     Entry,
@@ -33,7 +33,12 @@ _FORMS: dict[str, Any] = {"content": {JSON: {}, HTML: {}}}
     response_class=Response,
     responses={
         200: _FORMS | {"description": "The list, as JSON or, where it is preferred, as a page"},
-        400: {"description": "There is no such kind, or no such query parameter"},
+        **described(
+            {
+                400: "There is no such kind, or no such query parameter",
+                406: "The caller takes neither JSON nor a page",
+            }
+        ),
     },
     openapi_extra={
         "parameters": [
@@ -69,17 +74,29 @@ def catalog(request: Request) -> Response:
 
 
 @router.get(
-    "/rules/{rule:path}",
+    "/rules/{rule:path}",  # noqa: FAST003 - see below
     summary="One rule in plain language: limits, sources, doubts, what to check, review",
     response_class=Response,
     responses={
         200: _FORMS | {"description": "The rules with that id, one for each kind that has it"},
-        404: {"description": "Nothing has that id"},
+        **described({404: "Nothing has that id", 406: "The caller takes neither JSON nor a page"}),
+    },
+    # Said by hand: of a parameter that the framework reads, it says that it may be refused.
+    openapi_extra={
+        "parameters": [
+            {
+                "name": "rule",
+                "in": "path",
+                "required": True,
+                "description": "The id, as flags name it: hyponatremia, LINK/lithium ...",
+                "schema": {"type": "string", "minLength": 1},
+            }
+        ]
     },
 )
-def one(request: Request, rule: str) -> Response:
+def one(request: Request) -> Response:
     site: Site = request.app.state.site
-    found = pages(site.knowledge, rule, snomed=site.snomed)
+    found = pages(site.knowledge, request.path_params["rule"], snomed=site.snomed)
     if not found:
         raise NotFound("No rule has this id; GET /rules lists them.")
     body = {

@@ -39,6 +39,24 @@ def test_a_wrong_address_or_method_is_an_operation_outcome(
     assert issue_of(answer)["code"] == code
 
 
+def test_tls_is_asked_for_where_the_caller_came_by_it(app: FastAPI) -> None:
+    assert "strict-transport-security" not in call(app, "GET", "/healthz").headers
+    over_tls = call(app, "GET", "https://test/healthz").headers
+    assert over_tls["strict-transport-security"] == "max-age=31536000"
+
+
+def test_a_method_that_is_none_of_https_is_not_logged(
+    app: FastAPI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure("info")
+
+    call(app, "GET", "/healthz")
+    call(app, "JANE-DOE", "/healthz")
+
+    lines = map(json.loads, capsys.readouterr().err.splitlines())
+    assert [line["method"] for line in lines if line["event"] == "request"] == ["GET", "other"]
+
+
 def test_a_wrong_method_is_told_the_right_one(app: FastAPI) -> None:
     answer = call(app, "GET", FLAG_CAUSES)
 
