@@ -188,16 +188,16 @@ def test_a_patient_of_another_kind_is_short(leaf: Condition, why: str) -> None:
             finding(),
             [result("sodium", "<140 mmol/L")],
             (
-                "may or may not be below 135 mmol/L: its comparator leaves open on which side of the "
-                "limit it lies"
+                "may or may not be below 135 mmol/L: its comparator leaves open on which side of "
+                "the limit it lies"
             ),
         ),
         (
             Condition(normal="chloride"),
             [result("chloride", "95 mmol/L")],
             (
-                "is neither normal nor abnormal: it lies outside its reference range, and no rule says "
-                "what that means"
+                "is neither normal nor abnormal: it lies outside its reference range, and no rule "
+                "says what that means"
             ),
         ),
         (finding(), [result("sodium", "", interpretation="")], "has no result that could be read"),
