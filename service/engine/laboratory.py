@@ -250,7 +250,9 @@ class Laboratory:
         rule = self._subjects[subject]
         if counted.future:
             text = f"{rule.name}: not used, it lies after the moment of the evaluation"
-            yield _issue(record, "warning", "business-rule", text, counted.future)
+            # One that only serves a formula, as a height does, is often taken later.
+            severity: Severity = "warning" if self._asks(subject) else "information"
+            yield _issue(record, severity, "business-rule", text, counted.future)
         if counted.outdated:
             text = f"{rule.name}: not used, older than {rule.lookback}"
             yield _issue(record, "information", "informational", text, counted.outdated)

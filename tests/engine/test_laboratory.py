@@ -514,3 +514,15 @@ def test_an_imprecise_date_that_may_be_newer_is_told_with_the_result_that_it_out
     assert grades(showing) == {"hyponatremia": "profound"}
     assert said(showing) == [("warning", "conflict")]
     assert len(only(showing).expression) == 2
+
+
+@pytest.mark.parametrize(
+    ("analyte", "text", "severity"),
+    [("sodium", "130 mmol/L", "warning"), ("bicarbonate", "20 mmol/L", "information")],
+)
+def test_a_future_result_that_only_serves_a_formula_is_no_warning(
+    analyte: str, text: str, severity: str
+) -> None:
+    showing = show(result(analyte, text, moment=ago(hours=-3)))
+    assert [issue.severity for issue in showing.issues] == [severity]
+    assert only(showing).text.endswith("not used, it lies after the moment of the evaluation")
