@@ -22,7 +22,7 @@ from service.fhir.times import moment
 from service.knowledge.compiled import load
 from service.knowledge.local_codes import with_local_codes
 from service.knowledge.model import Knowledge
-from service.record import Assessment, Issue, Record
+from service.record import Assessment, Issue
 from service.settings import Settings
 
 
@@ -152,38 +152,48 @@ def _reviewed(
     site: Site, intake: Intake, assessments: Iterable[Assessment]
 ) -> tuple[Reviewed, ...]:
     """What became of each Flag that was sent along."""
-    records = {record.patient.key: record for record in intake.records}
     judged = {assessment.patient.key: assessment for assessment in assessments}
     sent = Counter(one for flag in intake.earlier for one in flag.identifiers)
-    return tuple(
-        Reviewed(flag, "left", "several")
-        if any(sent[one] > 1 for one in flag.identifiers)
-        else _review(site, flag, records[flag.patient], judged[flag.patient])
-        for flag in intake.earlier
-    )
+    found: list[Reviewed] = []
+    undecided: dict[str, list[EarlierFlag]] = {}
+    for flag in intake.earlier:
+        if any(sent[one] > 1 for one in flag.identifiers):
+            found.append(Reviewed(flag, "left", "several"))
+        elif decided := _decided(site, flag, judged[flag.patient]):
+            found.append(decided)
+        else:
+            undecided.setdefault(flag.patient, []).append(flag)
+    for record in intake.records:
+        if flags := undecided.get(record.patient.key):
+            concluded = [conclusion(flag, site.knowledge) for flag in flags]
+            overturning = site.engine.overturning(record, concluded)
+            for flag, by in zip(flags, overturning, strict=True):
+                if by is None:
+                    found.append(Reviewed(flag, "left", "undecided"))
+                else:
+                    found.append(Reviewed(flag, "over", "overturned", by))
+    return tuple(found)
 
 
-def _review(site: Site, flag: EarlierFlag, record: Record, judged: Assessment) -> Reviewed:
+def _decided(site: Site, flag: EarlierFlag, judged: Assessment) -> Reviewed | None:
+    """What became of a Flag; None where that depends on what was read anew."""
     knowledge = site.knowledge
     if flag.cause not in knowledge.causes:
         return Reviewed(flag, "left", "unknown")
-    if not belongs(flag, record.patient, knowledge, writing_options(site)):
+    if not belongs(flag, judged.patient, knowledge, writing_options(site)):
         return Reviewed(flag, "left", "unverified")
     if any(cause.cause == flag.cause for cause in judged.causes):
         return Reviewed(flag, "named", "" if flag.status == "active" else "again")
     if flag.status != "active":
         return Reviewed(flag, "left", "ended")
-    if flag.since and flag.since.earliest > record.moment:
+    if flag.since and flag.since.earliest > judged.moment:
         return Reviewed(flag, "left", "to-come")
     if is_in_error(flag, knowledge):
         return Reviewed(flag, "in-error", "in-error")
     within = [cause.name for cause in judged.causes if flag.cause in cause.absorbed]
     if within:
         return Reviewed(flag, "over", "told-within", within=within[0])
-    by = site.engine.overturning(record, conclusion(flag, knowledge))
-    if by is None:
-        return Reviewed(flag, "left", "undecided")
-    return Reviewed(flag, "over", "overturned", by)
+    return None
 
 
 def compose(site: Site, evaluation: Evaluation, asked: Asked) -> bytes:

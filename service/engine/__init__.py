@@ -1,6 +1,6 @@
 """From a record to its assessment: typed code grades results, durable-rules joins facts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Self
 
 from msgspec import structs
@@ -99,13 +99,14 @@ class Engine:
         return structs.replace(assessment, explanations=explanations)
 
     def overturning(
-        self, record: Record, earlier: Earlier
-    ) -> tuple[Result | Problem | Treatment, ...] | None:
-        """What of a record says that an earlier conclusion no longer holds; None where it may.
+        self, record: Record, earlier: Iterable[Earlier]
+    ) -> list[tuple[Result | Problem | Treatment, ...] | None]:
+        """What of a record says that each earlier conclusion no longer holds; None where it may.
 
-        To be asked only of a cause that the record's assessment does not name.
+        To be asked only of causes that the record's assessment does not name.
         """
-        return self._overturning.by(self._situations.of(record), earlier)
+        situation = self._situations.of(record)
+        return [self._overturning.by(situation, one) for one in earlier]
 
     def close(self) -> None:
         """Free what durable-rules holds. A second call does nothing."""

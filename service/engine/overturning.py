@@ -66,6 +66,9 @@ class _Asking:
         criterions: Criterions,
     ) -> None:
         self.overturning: list[Result | Problem | Treatment] = []
+        self._by_thing: dict[tuple[str, str], list[Ground]] = {}
+        for ground in earlier.grounds or ():
+            self._by_thing.setdefault((ground.kind, ground.id), []).append(ground)
         self._situation = situation
         self._earlier = earlier
         self._knowledge = knowledge
@@ -117,11 +120,9 @@ class _Asking:
 
     def _grounds(self, kind: str, ids: Iterable[str]) -> list[Ground] | None:
         """What the conclusion rested on among things of these ids; None where that is not known."""
-        known = self._earlier.grounds
-        if known is None:
+        if self._earlier.grounds is None:
             return None
-        wanted = set(ids)
-        return [ground for ground in known if ground.kind == kind and ground.id in wanted]
+        return [ground for one in ids for ground in self._by_thing.get((kind, one), ())]
 
     def _result_may_hold(self, leaf: Condition) -> bool:
         rule = self._knowledge.findings.get(leaf.finding)

@@ -231,13 +231,18 @@ _SHOWS: dict[str, set[_Kind]] = {
 
 
 @lru_cache(maxsize=4)
-def _names(knowledge: Knowledge) -> _Names:
-    """What lines of evidence may begin with, and what it names."""
-    names: _Names = {}
+def _names(knowledge: Knowledge) -> dict[str, _Names]:
+    """What lines of evidence may begin with, and what it names, by the first word."""
+    names: dict[str, _Names] = {}
     for kind, rules in _rules(knowledge):
         for one, rule in rules.items():
-            names.setdefault(rule.name, []).append((kind, one))
+            same = names.setdefault(_first_word(rule.name), {})
+            same.setdefault(rule.name, []).append((kind, one))
     return names
+
+
+def _first_word(text: str) -> str:
+    return text.partition(" ")[0].partition(",")[0]
 
 
 def _rules(knowledge: Knowledge) -> Iterator[tuple[_Kind, Mapping[str, _Rule]]]:
@@ -247,20 +252,29 @@ def _rules(knowledge: Knowledge) -> Iterator[tuple[_Kind, Mapping[str, _Rule]]]:
     yield "treatment", knowledge.medicines
 
 
-def _grounds(detail: Detail, names: _Names) -> set[Ground]:
-    """What a piece of evidence shows, by the names that its display begins with; see `wording`."""
+def _grounds(detail: Detail, names: dict[str, _Names]) -> set[Ground]:
+    """What a piece of evidence shows, by the names that its display begins with; see `wording`.
+
+    Nothing where it is not known all of what it shows.
+    """
     grounds: set[Ground] = set()
     shows = _SHOWS.get(detail.type)
-    for place, part in enumerate(detail.display.split("; ")):
-        begun = [
-            name for name in names if part == name or part.startswith((f"{name} ", f"{name},"))
-        ]
+    parts = detail.display.split("; ", _MOST_PARTS)
+    if len(parts) > _MOST_PARTS:
+        return set()
+    for place, part in enumerate(parts):
+        near = names.get(_first_word(part), {})
+        begun = [one for one in near if part == one or part.startswith((f"{one} ", f"{one},"))]
         if begun:
             grounds |= {
                 Ground(kind, one, detail.name)
-                for kind, one in names[max(begun, key=len)]
+                for kind, one in near[max(begun, key=len)]
                 if not shows or kind in shows
             }
         if not place and not grounds:
             return set()
     return grounds
+
+
+#: No resource shows so many things that a Flag rests on.
+_MOST_PARTS = 50

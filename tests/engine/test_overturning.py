@@ -61,6 +61,13 @@ def earlier(cause: str, *grounds: tuple[str, str, str], **more: object) -> Earli
     return structs.replace(Earlier(cause, SINCE, found), **more)
 
 
+def overturning(
+    engine: Engine, of: Record, one: Earlier
+) -> tuple[Result | Problem | Treatment, ...] | None:
+    (found,) = engine.overturning(of, (one,))
+    return found
+
+
 LOW_SODIUM = earlier("hyponatremia", ("result", "sodium", "Observation/old"))
 LOW_B12 = earlier(
     "b12-deficiency",
@@ -85,11 +92,11 @@ def engine() -> Iterator[Engine]:
 
 
 def test_a_newer_normal_result_overturns_what_rested_on_the_old_one(engine: Engine) -> None:
-    assert engine.overturning(record(NORMAL_SODIUM), LOW_SODIUM) == (NORMAL_SODIUM,)
+    assert overturning(engine, record(NORMAL_SODIUM), LOW_SODIUM) == (NORMAL_SODIUM,)
 
 
 def test_one_of_two_things_that_must_hold_together_suffices(engine: Engine) -> None:
-    assert engine.overturning(record(NORMAL_B12), LOW_B12) == (NORMAL_B12,)
+    assert overturning(engine, record(NORMAL_B12), LOW_B12) == (NORMAL_B12,)
 
 
 @pytest.mark.parametrize(
@@ -132,42 +139,42 @@ def test_one_of_two_things_that_must_hold_together_suffices(engine: Engine) -> N
 def test_what_does_not_surely_speak_against_it_overturns_nothing(
     engine: Engine, pieces: tuple[Result | Problem, ...]
 ) -> None:
-    assert engine.overturning(record(*pieces), LOW_SODIUM) is None
+    assert overturning(engine, record(*pieces), LOW_SODIUM) is None
 
 
 def test_a_newer_result_too_old_to_count_by_now_overturns_nothing(engine: Engine) -> None:
     long_ago = structs.replace(LOW_SODIUM, since=ago(days=40))
     old = result("sodium", "140 mmol/L", "new", moment=ago(days=20))
 
-    assert engine.overturning(record(old), long_ago) is None
+    assert overturning(engine, record(old), long_ago) is None
 
 
 def test_a_conclusion_without_a_time_is_overturned_by_no_newer_result(engine: Engine) -> None:
     undated = structs.replace(LOW_SODIUM, since=None)
 
-    assert engine.overturning(record(NORMAL_SODIUM), undated) is None
+    assert overturning(engine, record(NORMAL_SODIUM), undated) is None
 
 
 def test_a_correction_of_its_own_evidence_overturns_it_whatever_the_time(engine: Engine) -> None:
     corrected = structs.replace(LOW_SODIUM, corrected=frozenset({"Observation/old"}))
     result_ = result("sodium", "140 mmol/L", "old", moment=OLDER)
 
-    assert engine.overturning(record(result_), corrected) == (result_,)
-    assert engine.overturning(record(result_), LOW_SODIUM) is None
+    assert overturning(engine, record(result_), corrected) == (result_,)
+    assert overturning(engine, record(result_), LOW_SODIUM) is None
 
 
 def test_a_medicine_that_was_not_sent_is_not_stopped(engine: Engine) -> None:
     low_kidneys = result("urea", "30 mmol/L", "new", moment=NEWER)
 
-    assert engine.overturning(record(low_kidneys), GABAPENTIN) is None
-    assert engine.overturning(record(), GABAPENTIN) is None
+    assert overturning(engine, record(low_kidneys), GABAPENTIN) is None
+    assert overturning(engine, record(), GABAPENTIN) is None
 
 
 def test_recovered_kidneys_overturn_it_though_the_medicine_goes_on(engine: Engine) -> None:
     taken = treatment("gabapentin")
 
-    assert engine.overturning(record(NORMAL_UREA, taken), GABAPENTIN) == (NORMAL_UREA,)
-    assert engine.overturning(record(NORMAL_UREA), GABAPENTIN) == (NORMAL_UREA,)
+    assert overturning(engine, record(NORMAL_UREA, taken), GABAPENTIN) == (NORMAL_UREA,)
+    assert overturning(engine, record(NORMAL_UREA), GABAPENTIN) == (NORMAL_UREA,)
 
 
 def test_an_alternative_that_it_rested_on_too_must_be_overturned_as_well(engine: Engine) -> None:
@@ -177,24 +184,24 @@ def test_an_alternative_that_it_rested_on_too_must_be_overturned_as_well(engine:
     )
     normal = result("creatinine", "70 umol/L", "new2", moment=NEWER)
 
-    assert engine.overturning(record(NORMAL_UREA), both) is None
-    assert engine.overturning(record(NORMAL_UREA, normal), both) == (NORMAL_UREA, normal)
+    assert overturning(engine, record(NORMAL_UREA), both) is None
+    assert overturning(engine, record(NORMAL_UREA, normal), both) == (NORMAL_UREA, normal)
 
 
 def test_an_alternative_that_it_did_not_rest_on_holds_nothing_up(engine: Engine) -> None:
-    assert engine.overturning(record(NORMAL_UREA), GABAPENTIN) is not None
+    assert overturning(engine, record(NORMAL_UREA), GABAPENTIN) is not None
 
 
 def test_a_medicine_that_was_stopped_overturns_it_once_its_record_says_so(engine: Engine) -> None:
     stopped = treatment("gabapentin", current=False, end=ago(days=30))
     said = structs.replace(GABAPENTIN, stopped=frozenset({"MedicationStatement/gabapentin"}))
 
-    assert engine.overturning(record(stopped), said) == (stopped,)
-    assert engine.overturning(record(stopped), GABAPENTIN) is None
+    assert overturning(engine, record(stopped), said) == (stopped,)
+    assert overturning(engine, record(stopped), GABAPENTIN) is None
     another = treatment("gabapentin", "another", current=False)
-    assert engine.overturning(record(another), said) is None
+    assert overturning(engine, record(another), said) is None
     renewed = treatment("gabapentin", "renewed")
-    assert engine.overturning(record(stopped, renewed), said) is None
+    assert overturning(engine, record(stopped, renewed), said) is None
 
 
 def test_a_problem_overturns_it_only_as_the_same_record_that_says_it_is_over(
@@ -204,9 +211,9 @@ def test_a_problem_overturns_it_only_as_the_same_record_that_says_it_is_over(
     doubted = problem("celiac-disease", confirmed=False)
     another = problem("celiac-disease", "another", active=False)
 
-    assert engine.overturning(record(over), LOW_B12) == (over,)
-    assert engine.overturning(record(doubted), LOW_B12) == (doubted,)
-    assert engine.overturning(record(another), LOW_B12) is None
+    assert overturning(engine, record(over), LOW_B12) == (over,)
+    assert overturning(engine, record(doubted), LOW_B12) == (doubted,)
+    assert overturning(engine, record(another), LOW_B12) is None
 
 
 def test_the_worst_of_a_time_may_just_not_have_been_sent(engine: Engine) -> None:
@@ -215,15 +222,15 @@ def test_the_worst_of_a_time_may_just_not_have_been_sent(engine: Engine) -> None
     recent = earlier("hypoglycemia", ground, since=ago(hours=5))
     before = earlier("hypoglycemia", ground, since=ago(hours=30))
 
-    assert engine.overturning(record(normal), recent) is None
-    assert engine.overturning(record(normal), before) == (normal,)
+    assert overturning(engine, record(normal), recent) is None
+    assert overturning(engine, record(normal), before) == (normal,)
 
 
 def test_what_it_rested_on_being_unknown_all_of_it_may_hold(engine: Engine) -> None:
     unknown = structs.replace(LOW_B12, grounds=None)
 
-    assert engine.overturning(record(NORMAL_SODIUM), unknown) is None
-    assert engine.overturning(record(NORMAL_B12), unknown) == (NORMAL_B12,)
+    assert overturning(engine, record(NORMAL_SODIUM), unknown) is None
+    assert overturning(engine, record(NORMAL_B12), unknown) == (NORMAL_B12,)
 
 
 def test_evidence_that_was_withdrawn_overturns_it_where_the_rest_does_not_suffice(
@@ -232,12 +239,12 @@ def test_evidence_that_was_withdrawn_overturns_it_where_the_rest_does_not_suffic
     left = [each for each in LOW_B12.grounds or () if each.kind == "result"]
     torn = structs.replace(LOW_B12, grounds=frozenset(left), withdrawn=True)
 
-    assert engine.overturning(record(), torn) == ()
+    assert overturning(engine, record(), torn) == ()
 
 
 def test_a_conclusion_that_no_rule_draws_any_more_is_not_overturned_by_that(engine: Engine) -> None:
     assert (
-        engine.overturning(record(NORMAL_SODIUM), structs.replace(LOW_SODIUM, cause="uremia"))
+        overturning(engine, record(NORMAL_SODIUM), structs.replace(LOW_SODIUM, cause="uremia"))
         is None
     )
 
@@ -269,8 +276,8 @@ grades: [{grade: fast, at_or_above: 10 mmol/L}]
     )
     before = result("sodium", "141 mmol/L", "before", moment=ago(days=1, hours=20))
     with Engine(knowledge) as engine:
-        assert engine.overturning(record(NORMAL_SODIUM), LOW_SODIUM) is None
-        both = engine.overturning(record(NORMAL_SODIUM, before), LOW_SODIUM)
+        assert overturning(engine, record(NORMAL_SODIUM), LOW_SODIUM) is None
+        both = overturning(engine, record(NORMAL_SODIUM, before), LOW_SODIUM)
         assert both is not None
         assert NORMAL_SODIUM in both
 
@@ -293,8 +300,8 @@ def test_when_something_began_or_was_taken_is_never_overturned() -> None:
     stopped = treatment("gabapentin", current=False, start=ago(days=90), end=ago(days=30))
     over = problem("celiac-disease", active=False, onset=ago(days=90))
     with Engine(timed) as engine:
-        assert engine.overturning(record(stopped), said) is None
-        assert engine.overturning(record(over), LOW_B12) is None
+        assert overturning(engine, record(stopped), said) is None
+        assert overturning(engine, record(over), LOW_B12) is None
 
 
 # ------------------------------------------------------------------------ for any record
@@ -372,7 +379,7 @@ def overturned_wrongly(engine: Engine, first: Record, then: Record) -> tuple[lis
     wrong, overturned = [], 0
     later = named(engine, then)
     for cause in named(engine, first).values():
-        by = engine.overturning(then, concluded(cause, then))
+        by = overturning(engine, then, concluded(cause, then))
         if cause.cause not in later and by is not None:
             overturned += 1
             if cause.cause in named(engine, beside(evidence_of(cause), then)):
@@ -515,7 +522,7 @@ def test_nothing_falls_by_sending_less_of_the_same_record(
         for cause in named(shipped, first).values():
             found.append(1)
             if cause.cause not in named(shipped, part):
-                assert shipped.overturning(part, concluded(cause, part)) is None
+                assert overturning(shipped, part, concluded(cause, part)) is None
 
     check()
     assert found

@@ -150,7 +150,14 @@ def test_what_it_rested_on_is_known_by_the_names_that_displays_begin_with() -> N
 
 @pytest.mark.parametrize(
     "display",
-    ["", "Sodiumchloride 5 g", "sodium 120 mmol/L", "120 mmol/L Sodium", "?; Sodium 120 mmol/L"],
+    [
+        "",
+        "Sodium 120 mmol/L; " * 51,
+        "Sodiumchloride 5 g",
+        "sodium 120 mmol/L",
+        "120 mmol/L Sodium",
+        "?; Sodium 120 mmol/L",
+    ],
 )
 def test_what_begins_with_no_known_name_leaves_it_open(display: str) -> None:
     known = ("Observation", "Observation/k", "Potassium 3 mmol/L")
