@@ -1,6 +1,10 @@
 """Bytes in, bytes out."""
 
+import inspect
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -128,3 +132,35 @@ def test_a_spoiled_sample_is_answered_or_refused(site: Site, body: bytes, seed: 
         body = body[:start] + into + body[end:]
 
     assert status(site, body) in {200, 400, 413, 422}
+
+
+@pytest.mark.parametrize(("patients", "most"), [(1, 6), (250, 10)])
+def test_a_large_bundle_takes_a_few_times_its_size_of_memory(patients: int, most: int) -> None:
+    """In a process of its own, whose peak is that of this bundle."""
+    command = [sys.executable, "-c", f"{inspect.getsource(peak)}\npeak({patients})"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    told = subprocess.run(command, check=True, capture_output=True, env=environment)
+    growth, size = map(int, told.stdout.split())
+
+    assert size < growth < most * size
+
+
+def peak(patients: int) -> None:
+    """Prints how much memory grew at its peak, and how large the bundle was, in kB."""
+    import resource  # noqa: PLC0415
+    import sys  # noqa: PLC0415
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from service.evaluation import Asked, answer, open_site  # noqa: PLC0415
+    from service.settings import Settings  # noqa: PLC0415
+    from tests.benchmarks.bundles import bundle  # noqa: PLC0415
+    from tests.memory import resident_kilobytes  # noqa: PLC0415
+
+    site = open_site(Settings())
+    body = bundle(10_000, patients)
+    before = resident_kilobytes()
+    answer(site, body, Asked(), datetime(2026, 11, 21, 8, tzinfo=UTC))
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # A Mac counts bytes.
+    kilobytes = most // 1024 if sys.platform == "darwin" else most
+    sys.stdout.write(f"{kilobytes - before} {len(body) // 1024}\n")

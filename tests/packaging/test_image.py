@@ -114,6 +114,16 @@ def test_the_image_refuses_to_listen_to_all_without_a_key(installed: Path) -> No
     assert "MYOFLAG_API_KEYS_FILE" in started.stderr
 
 
+def test_the_image_holds_compiled_rules_and_uses_them(installed: Path) -> None:
+    asked = (
+        "from service.knowledge import compiled; from service.settings import shipped; "
+        "assert compiled.read(shipped('rules'), compiled.FILE)"
+    )
+    command = [str(installed / "bin" / "python"), "-c", asked]
+
+    assert subprocess.run(command, check=False, env=environment(installed)).returncode == 0
+
+
 def test_the_image_holds_no_installer_and_no_tests(installed: Path) -> None:
     names = {file.name for file in installed.rglob("site-packages/*")}
 
