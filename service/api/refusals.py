@@ -72,7 +72,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
         if request.method == "OPTIONS":
             return options(request)
         headers["Allow"] = allowed(request)
-        text = f"{request.method} is not possible here; these are: {headers['Allow']}."
+        text = f"This method is not possible here; these are: {headers['Allow']}."
     return refuse(error.status_code, text, headers, request)
 
 

@@ -43,7 +43,7 @@ def test_a_wrong_method_is_told_the_right_one(app: FastAPI) -> None:
     answer = call(app, "GET", FLAG_CAUSES)
 
     assert answer.headers["allow"] == "OPTIONS, POST"
-    text = "GET is not possible here; these are: OPTIONS, POST."
+    text = "This method is not possible here; these are: OPTIONS, POST."
     assert issue_of(answer)["details"]["text"] == text
 
 
