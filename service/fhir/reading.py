@@ -26,6 +26,7 @@ from service.fhir.parameters import Said
 from service.fhir.patients import Chart, Charts
 from service.fhir.references import Directory
 from service.fhir.releases import USUAL
+from service.fhir.replacements import superseded_results
 from service.fhir.reports import read_reports
 from service.fhir.request import unpack
 from service.fhir.times import ImpossibleTimeError, moment
@@ -107,7 +108,8 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
         directory,
         charts,
         read_reports(entries, charts, options.zone),
-        replaced_results(entries, charts.key_of, options.zone, issues),
+        replaced_results(entries, charts.key_of, options.zone, issues)
+        | superseded_results(entries, charts.key_of, issues),
         options.base,
     )
     flags: list[EarlierFlag] = []

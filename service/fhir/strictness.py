@@ -157,38 +157,16 @@ def _sift(element: Any, way: Way, holders: set[str], found: Sifted) -> Any:  # n
 
 
 def _problems(resource: dict[str, Any], model: Model) -> Iterator[tuple[Way, Problem]]:
-    misshapen = set()
-    for way, problem in _misshapen(resource, model, ()):
-        yield way, problem
-        misshapen.add(way)
+    yield from _misshapen(resource, model, ())
     try:
         model.model_validate(resource)
     except ValidationError as wrong:
         for error in wrong.errors(include_url=False, include_input=False):
-            way, kind = error["loc"], error["type"]
-            if way[-1:] in {("root",), ("resource_type",)}:
-                way, kind = way[:-1], "json_"
-            known = any(way[:i] in misshapen for i in range(1, len(way) + 1))
-            if not (known or kind in _PRESENCE or _OF_A_CHOICE.search(error["msg"])):
-                yield way, _problem(kind)
-    except Exception:  # noqa: BLE001 - the models fail in many ways on JSON that they do not expect
-        if not misshapen:
-            yield from _culprits(resource, model)
-
-
-def _culprits(resource: Mapping[str, Any], model: Model) -> Iterator[tuple[Way, Problem]]:
-    """The elements on which a model fails, rather than say what is wrong with them."""
-    culprits = []
-    for name, value in resource.items():
-        try:
-            model.model_validate({name: value})
-        except ValidationError:
-            continue
-        except Exception:  # noqa: BLE001 - as above
-            culprits.append(name)
-    yield from (((name,), _KIND) for name in culprits)
-    if not culprits:
-        yield (), _OTHER
+            kind = error["type"]
+            if not (kind in _PRESENCE or _OF_A_CHOICE.search(error["msg"])):
+                way = error["loc"]
+                ours = way[-1:] in {("root",), ("resource_type",)}
+                yield (way[:-1], _KIND) if ours else (way, _problem(kind))
 
 
 def _problem(kind: str) -> Problem:
@@ -196,18 +174,25 @@ def _problem(kind: str) -> Problem:
 
 
 def _misshapen(sent: dict[str, Any], model: Model, way: Way) -> Iterator[tuple[Way, Problem]]:
-    """What is missing, there in several types, or of another JSON type than it has."""
+    """What is missing, there in several types, or of another JSON type than it has.
+
+    The last is taken out: the models make something of much of it, and fail on some.
+    """
     shape = shape_of(model)
     yield from (((*way, name), problem) for name, problem in _absent(sent, shape))
-    for name, value in sent.items():
+    for name, value in list(sent.items()):
         if value is None or not (element := shape.elements.get(name)):
             continue
         if element.many is not isinstance(value, list):
             yield (*way, name), _KIND
+            del sent[name]
         elif isinstance(value, list):
             yield from _misshapen_list(value, element, (*way, name))
-        else:
-            yield from _misshapen_element(value, element, (*way, name))
+        elif _kind(value) is not element.kind:
+            yield (*way, name), _KIND
+            del sent[name]
+        elif element.model:
+            yield from _misshapen(value, element.model, (*way, name))
 
 
 def _absent(sent: dict[str, Any], shape: Shape) -> Iterator[tuple[str, Problem]]:
@@ -225,21 +210,17 @@ def _absent(sent: dict[str, Any], shape: Shape) -> Iterator[tuple[str, Problem]]
 def _misshapen_list(sent: list[Any], element: Element, way: Way) -> Iterator[tuple[Way, Problem]]:
     """As above. A null keeps the place of an extension; a null where an object belongs is wrong.
 
-    It becomes an empty object, as the models look no further where one is.
+    What is taken out leaves its place, so that the others keep theirs.
     """
+    is_beside = str(way[-1]).startswith("_")
     for i, one in enumerate(sent):
-        if one is not None:
-            yield from _misshapen_element(one, element, (*way, i))
-        elif element.model and not str(way[-1]).startswith("_"):
+        if one is None and (is_beside or not element.model):
+            continue
+        if one is None or _kind(one) is not element.kind:
             yield (*way, i), _KIND
-            sent[i] = {}
-
-
-def _misshapen_element(value: Any, element: Element, way: Way) -> Iterator[tuple[Way, Problem]]:  # noqa: ANN401 - JSON
-    if _kind(value) is not element.kind:
-        yield way, _KIND
-    elif element.model:
-        yield from _misshapen(value, element.model, way)
+            sent[i] = {} if element.model and not is_beside else None
+        elif element.model:
+            yield from _misshapen(one, element.model, (*way, i))
 
 
 def _is_there(sent: Mapping[str, Any], name: str) -> bool:

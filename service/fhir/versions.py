@@ -31,9 +31,6 @@ _STATUSES = {
     "entered-in-error": 5,
 }
 
-#: A result of these may replace another one; one that never counted may not.
-_REPLACING = {_STATUSES[one] for one in ("preliminary", "final", "amended", "corrected")}
-
 #: Longer version numbers are not compared as numbers.
 _LONGEST_NUMBER = 18
 
@@ -209,27 +206,23 @@ def _instant(text: str | None, zone: ZoneInfo) -> datetime | None:
 
 
 def replaced_results(
-    entries: Sequence[Entry], key_of: KeyOf, zone: ZoneInfo, issues: Issues
+    entries: Iterable[Entry], key_of: KeyOf, zone: ZoneInfo, issues: Issues
 ) -> set[str]:
     """The expressions of Observations that another one replaces, though it has a name of its own.
 
     Some senders give each report of one result a resource of its own. They are one result
-    where business identifier, subject, code, specimen and time are the same. In STU3, a result
-    may also say itself which one it replaces. `key_of` tells whom or what a reference names.
+    where business identifier, subject, code, specimen and time are the same. `key_of` tells
+    whom or what a reference names.
     """
     by_identifier: dict[tuple[str, str], list[_Reported]] = {}
-    related: list[_Reported] = []
     for entry in entries:
         resource = entry.resource
-        if not isinstance(resource, wire.Observation):
-            continue
-        if resource.related:
-            related.append((entry, resource))
-        for identifier in resource.identifier or ():
-            if identifier.system and identifier.value:
-                named = (identifier.system, identifier.value)
-                by_identifier.setdefault(named, []).append((entry, resource))
-    replaced = _superseded(related, entries, key_of) if related else set()
+        if isinstance(resource, wire.Observation) and resource.identifier:
+            for identifier in resource.identifier:
+                if identifier.system and identifier.value:
+                    named = (identifier.system, identifier.value)
+                    by_identifier.setdefault(named, []).append((entry, resource))
+    replaced: set[str] = set()
     for sharing in by_identifier.values():
         if len(sharing) > 1:
             replaced |= _replaced(sharing, key_of, zone)
@@ -239,40 +232,6 @@ def replaced_results(
 
 
 _Reported = tuple[Entry, wire.Observation]
-
-
-def _superseded(related: list[_Reported], entries: Iterable[Entry], key_of: KeyOf) -> set[str]:
-    """What a result of the same patient says that it replaces, or that what it replaces did."""
-    replaces: dict[str, set[str]] = {}
-    for entry, observation in related:
-        if _STATUSES.get(observation.status or "") in _REPLACING:
-            replaces[entry.key] = {
-                key
-                for one in observation.related or ()
-                if one.type == "replaces" and one.target and not one.modifier_extension
-                if (key := key_of(entry, one.target))
-            }
-    known = {entry.key: entry for entry in entries if isinstance(entry.resource, wire.Observation)}
-    found: set[str] = set()
-    # From the last of each chain on: of results that replace each other, all are kept.
-    waiting = list(replaces.keys() - set().union(*replaces.values()))
-    while waiting:
-        key = waiting.pop()
-        for older in replaces.get(key, ()):
-            one = known.get(older)
-            if one and one.expression not in found and _is_of_one(known[key], one, key_of):
-                found.add(one.expression)
-                waiting.append(older)
-    return found
-
-
-def _is_of_one(entry: Entry, other: Entry, key_of: KeyOf) -> bool:
-    """Whether two Observations say that they are of one patient."""
-    subject, others = (getattr(one.resource, "subject", None) for one in (entry, other))
-    if not subject or not others:
-        return False
-    key = key_of(entry, subject)
-    return key is not None and key == key_of(other, others)
 
 
 def _replaced(sharing: list[_Reported], key_of: KeyOf, zone: ZoneInfo) -> set[str]:

@@ -263,6 +263,28 @@ def test_all_problems_of_one_resource_come_to_light_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "wrong", [5, 5.5, True, [], ["/x"], {"x": 1}, '{"reference": "x"}', "null"]
+)
+def test_what_the_models_misread_or_fail_on_is_pointed_at_beside_what_else_is_wrong(
+    wrong: object,
+) -> None:
+    broken = bundle(
+        patient(photo=[{"url": wrong}, {"url": "http://x.org", "title": ""}]),
+        observation(subject=wrong, code={"coding": ["5", {"codes": 1}]}, component=["null"]),
+    )
+
+    found = problems(broken)
+
+    assert ("value", "Bundle.entry[0].resource.photo[1].title") in found
+    assert ("structure", "Bundle.entry[1].resource.code.coding[0]") in found
+    assert ("structure", "Bundle.entry[1].resource.code.coding[1].codes") in found
+    assert ("structure", "Bundle.entry[1].resource.component[0]") in found
+    assert any(where.endswith(".subject") or ".subject." in where for _, where in found)
+    if not isinstance(wrong, str):
+        assert ("structure", "Bundle.entry[0].resource.photo[0].url") in found
+
+
 #: One statement in the shape of one release, which no other takes, and what each says of it.
 OF_STU3 = condition(clinicalStatus="active", verificationStatus="confirmed")
 OF_R4 = medication(doNotPerform=False, intent="order", kind="MedicationRequest")
