@@ -4,6 +4,7 @@ import copy
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 
 import pytest
@@ -409,6 +410,63 @@ def test_evidence_that_says_nothing_known_is_taken_for_anything(site: Site, firs
     assert told(answered, "not judged again")
 
 
+def renamed(entry: Entry) -> Entry:
+    """An entry of another patient, whose resources have the same names on another server."""
+    text = json.dumps(entry).replace("MG-1003", "MG-2003")
+    changed: Entry = json.loads(text.replace("https://ehr.example/", "https://clinic.example/"))
+    return changed
+
+
+def test_new_results_of_one_patient_end_no_flag_of_another(site: Site, first: Entry) -> None:
+    others = [renamed(one) for one in SAMPLE["entry"]]
+    (their,) = (
+        one
+        for one in evaluated(site, *others)["entry"]
+        if one["resource"]["resourceType"] == "Flag"
+    )
+    assert their["resource"]["id"] != first["resource"]["id"]
+    flags_sent = []
+    for one, server in ((first, "ehr"), (their, "clinic")):
+        placed = again(one, subject={"reference": f"https://{server}.example/fhir/Patient/ines"})
+        placed["fullUrl"] = f"https://{server}.example/fhir/Flag/{one['resource']['id']}"
+        flags_sent.append(placed)
+
+    answered = evaluated(site, PATIENT, renamed(PATIENT), *flags_sent, renamed(newer("copper", 95)))
+
+    ended = [
+        one["resource"]["identifier"]
+        for one in answered["entry"]
+        if one["resource"]["resourceType"] == "Flag"
+    ]
+    assert ended == [their["resource"]["identifier"]]
+    assert told(answered, "not judged again")
+
+
+def test_flags_of_one_patient_end_each_for_itself(site: Site) -> None:
+    """Copper was low, and now it is normal; sodium was low, and nobody sent it again."""
+    sodium = newer("copper", 112, "2026-01-12T07:40:00-05:00")
+    sodium["fullUrl"] = "https://ehr.example/fhir/Observation/na"
+    sodium["resource"] |= {
+        "id": "na",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "2951-2"}]},
+        "valueQuantity": {"value": 112, "system": "http://unitsofmeasure.org", "code": "mmol/L"},
+    }
+    del sodium["resource"]["referenceRange"]
+    before = [
+        one
+        for one in evaluated(site, *SAMPLE["entry"], sodium)["entry"]
+        if one["resource"]["resourceType"] == "Flag"
+    ]
+    assert len(before) == 2
+
+    answered = evaluated(site, PATIENT, *before, newer("copper", 95))
+
+    assert [(cause, one["status"]) for cause, one in flags(answered).items()] == [
+        ("copper-deficiency", "inactive")
+    ]
+    assert told(answered, "not judged again")
+
+
 # ------------------------------------------------------------- beside other wishes
 
 
@@ -510,3 +568,34 @@ def test_what_was_sent_before_is_never_lost_and_order_never_matters(
     if found and found["status"] != "active":
         assert when == "after"
         assert value >= 50
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.integers(0, 2**32 - 1))
+def test_a_spoiled_flag_is_answered_or_refused(site: Site, seed: int) -> None:
+    """A few bytes of a Flag are replaced, cut out or doubled."""
+    chance = Random(seed)  # noqa: S311 - not for secrets
+    (before,) = (
+        one
+        for one in evaluated(site, *SAMPLE["entry"])["entry"]
+        if one["resource"]["resourceType"] == "Flag"
+    )
+    del before["resource"]["text"]
+    spoiled = json.dumps(before).encode()
+    for _ in range(chance.randint(1, 3)):
+        start = chance.randrange(len(spoiled))
+        end = start + chance.randint(0, 20)
+        into = chance.choice((chance.randbytes(chance.randint(0, 9)), spoiled[start:end] * 2, b""))
+        spoiled = spoiled[:start] + into + spoiled[end:]
+    head = json.dumps(bundle(PATIENT, newer("copper", 95))).encode().removesuffix(b"]}")
+    body = head + b", " + spoiled + b"]}"
+
+    try:
+        answered = assert_valid_answer(answer(site, body, ask(site, "latest"), CLOCK))
+    except Refused as refused:
+        status, found = refused.status, None
+    else:
+        status, found = 200, copper(answered)
+
+    assert status in {200, 400, 422}
+    assert found is None or found["status"] == "inactive"

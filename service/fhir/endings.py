@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from service.fhir.addresses import address
 from service.fhir.citations import reference_to
 from service.fhir.earlier import Detail, EarlierFlag
 from service.fhir.flags import FLAG_DETAIL, WritingOptions, date_time, frame, priority_of
@@ -141,8 +142,12 @@ def _is_after(at: Moment, since: Moment | None) -> bool:
 
 def _details(flag: EarlierFlag) -> Iterator[dict[str, Any]]:
     for one in flag.details:
-        reference = reference_to(one.type, one.name, one.identifier, fit(one.display))
-        if one.type not in KNOWN:
+        named = address(one.name)
+        kind = (named and named.type) or one.type
+        # A name of a type that there is not is no name.
+        name = one.name if kind in KNOWN or not (named and named.type) else ""
+        reference = reference_to(kind, name, one.identifier, fit(one.display))
+        if kind not in KNOWN:
             del reference["type"]
         if set(reference) - {"type"}:
             yield reference

@@ -86,6 +86,8 @@ def test_the_priority_that_it_had_comes_back_if_it_was_one() -> None:
 def test_its_evidence_comes_back_by_any_name_that_it_had() -> None:
     shown = (
         structs.replace(DETAIL, type="Nonsense"),
+        structs.replace(DETAIL, type="Observation", name="Observatiotion/na-1"),
+        structs.replace(DETAIL, type="Nonsense", name="urn:oid:1.2"),
         structs.replace(DETAIL, name="", identifier=Identifier("https://a.example", "1")),
         structs.replace(DETAIL, name=""),
         structs.replace(DETAIL, name="", display=""),
@@ -95,6 +97,8 @@ def test_its_evidence_comes_back_by_any_name_that_it_had() -> None:
 
     references = [one["valueReference"] for one in written["extension"][1:]]
     assert [sorted(one) for one in references] == [
+        ["display", "reference", "type"],
+        ["display"],
         ["display", "reference"],
         ["display", "identifier", "type"],
         ["display", "type"],
