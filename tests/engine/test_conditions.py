@@ -132,7 +132,8 @@ def test_the_worst_is_readable_and_of_that_grade() -> None:
     leaf = finding("profound", worst_within="24 h of now")
     assert not holds(leaf, sodium(""))
     assert not holds(leaf, sodium("126 mmol/L"))
-    assert not holds(leaf, sodium("", interpretation="LL"))
+    assert not holds(leaf, sodium("", interpretation="L"))
+    assert holds(leaf, sodium("", interpretation="LL"))
 
 
 def test_the_gravest_is_the_evidence_and_of_equals_the_newest() -> None:
