@@ -209,7 +209,8 @@ class Gathering:
     ) -> None:
         """Add a decoded resource, and those that it contains."""
         kind = type_name(resource)
-        if (url := address(place.full_url)) and url.type in KNOWN - {kind}:
+        url = address(place.full_url)
+        if url and url.type not in {"", kind} and (url.type in KNOWN or not url.root):
             self.issues.warning("invalid", _OTHERS_URL, place.expression)
             place = structs.replace(place, full_url="")
         named = _address(resource, kind, place)
