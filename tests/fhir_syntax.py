@@ -139,7 +139,10 @@ def check_reference(
     if literal.startswith("#") and literal[1:] not in contained:
         yield f"{path}: {literal!r} is not contained (ref-1)"
     match = _LITERAL.fullmatch(literal)
-    kinds = {match["type"]} if match else set()
+    # A URL may be like a resource's and be none.
+    kinds = (
+        {match["type"]} if match and (not match[1] or is_resource_type(match["type"])) else set()
+    )
     if "type" in reference:
         kinds.add(reference["type"])
     yield from _check_kinds(kinds, targets, path)

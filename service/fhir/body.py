@@ -145,6 +145,8 @@ def malformed(body: bytes, error: Exception) -> Refused:
         # Of what comes after the end, msgspec counts the byte after the first.
         at = int(found[2]) - (found[1] == "trailing characters")
         text = f"The body is not JSON: see {_place(body, at)}."
+        if body.startswith((b"NaN", b"Infinity"), at):
+            text += " JSON has neither NaN nor Infinity; leave the element out."
     else:
         text = "The body is not JSON: it ends too early."
     return refusal(400, "structure", text)

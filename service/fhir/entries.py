@@ -216,10 +216,11 @@ class Gathering:
     ) -> None:
         """Add a decoded resource, and those that it contains."""
         kind = type_name(resource)
-        if (url := address(place.full_url)) and url.type in KNOWN - {kind}:
+        url = address(place.full_url)
+        if url and url.type not in {"", kind} and (url.type in KNOWN or not url.root):
             self.issues.warning("invalid", _OTHERS_URL, place.expression)
-            place = structs.replace(place, full_url="")
-        named = _address(resource, kind, place)
+            place, url = structs.replace(place, full_url=""), None
+        named = url or _address(resource, kind, place)
         if container:
             key = f"{container.key}#{resource.id or place.expression}"
         else:
@@ -258,9 +259,7 @@ class Gathering:
 
 
 def _address(resource: Resource, kind: str, place: Place) -> Address | None:
-    """What the request calls a resource: its fullUrl, else its id, else the URL it is put to."""
-    if place.full_url and (found := address(place.full_url)):
-        return found
+    """What the request calls a resource without a fullUrl: its id, else the URL it is put to."""
     if resource.id:
         return Address(f"{kind}/{resource.id}", f"{kind}/{resource.id}", "", kind, resource.id)
     found = address(place.url)

@@ -13,6 +13,7 @@ from msgspec import Struct
 from service.fhir import wire
 from service.fhir.addresses import Address, address, beside
 from service.fhir.entries import Entry
+from service.fhir.resource_types import KNOWN
 from service.record import Identifier
 
 
@@ -137,7 +138,9 @@ class Directory:
         return self._name(target.address) if target.address else ""
 
     def _name(self, named: Address) -> str:
-        return named.local if named.type and named.root in ("", self.home) else named.text
+        # Without its server, a URL that is like a resource's and is not would name nothing.
+        is_local = named.type in KNOWN and named.root in ("", self.home)
+        return named.local if is_local else named.text
 
     def _contained(self, text: str, entry: Entry) -> Target | Unresolved:
         owner = _outermost(entry)

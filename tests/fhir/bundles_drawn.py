@@ -5,7 +5,7 @@ patient's resources can be spoiled a little, as senders do, or in ways that none
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,7 @@ from msgspec import structs
 from service.evaluation import open_site
 from service.knowledge.cases import record_of
 from service.knowledge.language import RuleTest
-from service.knowledge.model import ATC, LOINC, RXNORM, SNOMED
+from service.knowledge.model import ATC, ICD10, ICD10CM, LOINC, RXNORM, SNOMED
 from service.knowledge.units import accepted
 from service.record import Moment, Problem, Record, Result, Treatment
 from service.settings import Settings
@@ -132,13 +132,16 @@ def quantity(value: Decimal, unit: str, comparator: str = "") -> Resource:
 
 def _condition(problem: Problem) -> Resource:
     base = "http://terminology.hl7.org/CodeSystem"
+    rule = KNOWLEDGE.problems[problem.problem]
     active = "active" if problem.active else "resolved"
     verified = "confirmed" if problem.confirmed else "unconfirmed"
     return {
         "resourceType": "Condition",
         "clinicalStatus": _coded(f"{base}/condition-clinical", active),
         "verificationStatus": _coded(f"{base}/condition-ver-status", verified),
-        "code": {"text": KNOWLEDGE.problems[problem.problem].name},
+        "code": _concept(
+            {SNOMED: rule.snomed, ICD10CM: rule.icd10cm, ICD10: rule.icd10}, rule.names
+        ),
         "onsetDateTime": _time(problem.onset),
         "recordedDate": _time(problem.recorded),
     }
@@ -146,19 +149,23 @@ def _condition(problem: Problem) -> Resource:
 
 def _statement(treatment: Treatment) -> Resource:
     rule = KNOWLEDGE.medicines[treatment.medicine]
-    coded = [
-        {"system": system, "code": code}
-        for system, codes in ((RXNORM, rule.rxnorm), (ATC, rule.atc), (SNOMED, rule.snomed))
-        for code in codes
-        if not code.endswith("*")
-    ][:1]
+    concept = _concept({RXNORM: rule.rxnorm, ATC: rule.atc, SNOMED: rule.snomed}, rule.names)
     period = {"start": _time(treatment.start), "end": _time(treatment.end)}
     return {
         "resourceType": "MedicationStatement",
         "status": "active" if treatment.current else "completed",
-        "medicationCodeableConcept": {"coding": coded} if coded else {"text": rule.names[0]},
+        "medicationCodeableConcept": concept,
         "effectivePeriod": _bare(period) or None,
     }
+
+
+def _concept(codes: Mapping[str, Iterable[str]], names: Sequence[str]) -> Resource:
+    """The first of the codes that is one of its own, in a system; else a name."""
+    for system, listed in codes.items():
+        for code in listed:
+            if not code.endswith("*"):
+                return _coded(system, code)
+    return {"text": names[0]}
 
 
 def _coded(system: str, code: str) -> Resource:

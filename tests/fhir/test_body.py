@@ -243,3 +243,12 @@ def test_long_texts_are_found_in_time_that_grows_with_the_body_alone() -> None:
 
 def test_gzip_is_told_apart_from_another_encoding() -> None:
     assert "gzip" in _refusal(b"\x1f\x8b\x08\x00").issues[0].text
+
+
+@pytest.mark.parametrize("word", [b"NaN", b"Infinity", b"-Infinity"])
+def test_what_is_no_number_in_json_is_told(word: bytes) -> None:
+    assert (
+        "neither NaN nor Infinity"
+        in _refusal(b'{"resourceType": "Patient", "a": %s}' % word).issues[0].text
+    )
+    assert "NaN" not in _refusal(b'{"resourceType": "Patient", "a": x"NaN"}').issues[0].text

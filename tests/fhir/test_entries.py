@@ -39,7 +39,7 @@ def test_a_resource_is_known_by_its_full_url_or_else_by_its_id(
     assert found.key == key
 
 
-@pytest.mark.parametrize("url", ["https://ehr.example/fhir/Condition/1", "Group/1"])
+@pytest.mark.parametrize("url", ["https://ehr.example/fhir/Condition/1", "Group/1", "Patients/1"])
 def test_a_full_url_of_another_type_is_passed_over_and_told(url: str) -> None:
     (found,), issues = _entries(entry(url, patient(id="1")))
     assert (found.key, found.full_url) == ("Patient/1", "")

@@ -253,6 +253,7 @@ def test_a_full_url_of_a_resource_that_is_not_read_tells_its_type() -> None:
         ("/Patient/ann", "ann", "Patient/ann"),
         ("resource:0", "ann", "Patient/ann"),
         ("resource:0", None, "resource:0"),
+        (f"{A}/Patients/ann", "ann", f"{A}/Patients/ann"),
         ("https://a.example/record?id=3", None, "https://a.example/record"),
         (None, None, ""),
     ],
