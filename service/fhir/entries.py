@@ -65,6 +65,12 @@ _NOT_READ = (
 )
 
 
+_OTHER_TYPE = (
+    "The fullUrl names another type of resource than this is, so it was passed over; references to "
+    "it find nothing here."
+)
+
+
 class Entry(Struct, frozen=True, gc=False):
     """One resource of the request.
 
@@ -206,6 +212,8 @@ class Gathering:
         """Add a decoded resource, and those that it contains."""
         kind = type_name(resource)
         named = _address(resource, kind, place)
+        if place.full_url and _is_of_another_type(place.full_url, named, kind):
+            self.issues.warning("value", _OTHER_TYPE, place.expression)
         if container:
             key = f"{container.key}#{resource.id or place.expression}"
         else:
@@ -244,13 +252,24 @@ class Gathering:
 
 
 def _address(resource: Resource, kind: str, place: Place) -> Address | None:
-    """What the request calls a resource: its fullUrl, else its id, else the URL it is put to."""
-    if place.full_url and (found := address(place.full_url)):
+    """What the request calls a resource: its fullUrl, else its id, else the URL it is put to.
+
+    A fullUrl of another type of resource is no name of this one.
+    """
+    if place.full_url and (found := address(place.full_url)) and found.type in ("", kind):
         return found
     if resource.id:
         return Address(f"{kind}/{resource.id}", f"{kind}/{resource.id}", "", kind, resource.id)
     found = address(place.url)
     return found if found and found.type == kind else None
+
+
+def _is_of_another_type(full_url: str, named: Address | None, kind: str) -> bool:
+    # What was named by its fullUrl needs no second look, and nearly all is.
+    if named and named.universal:
+        return False
+    found = address(full_url)
+    return bool(found and found.type not in ("", kind))
 
 
 def open_bundle(bundle: wire.Bundle) -> OpenBundle:

@@ -39,6 +39,16 @@ def test_a_resource_is_known_by_its_full_url_or_else_by_its_id(
     assert found.key == key
 
 
+@pytest.mark.parametrize("full_url", ["https://ehr.example/fhir/Pacient/1", "Group/1"])
+def test_a_full_url_of_another_type_is_no_name_and_that_is_told(full_url: str) -> None:
+    (found,), issues = _entries({"fullUrl": full_url, "resource": patient(id="7")})
+
+    assert found.key == "Patient/7"
+    (issue,) = issues.told()
+    assert (issue.severity, issue.expression) == ("warning", ("Bundle.entry[0].resource",))
+    assert "fullUrl names another type" in issue.text
+
+
 @pytest.mark.parametrize(
     ("url", "key"), [("Patient/7", "Patient/7"), ("Patient", "#"), ("Group/7", "#")]
 )
