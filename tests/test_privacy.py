@@ -372,9 +372,7 @@ def test_a_real_process_writes_nothing_of_what_comes_in() -> None:
         listening = next(line for line in map(json.loads, lines) if line["event"] == "listening")
         address = (listening["host"], listening["port"])
         body = marked(SAMPLES[0])
-        head = (
-            b"POST /fhir/$flag-causes HTTP/1.1\r\nHost: Zebra\r\nX-Patient: Zebra\r\n"
-        )
+        head = b"POST /fhir/$flag-causes HTTP/1.1\r\nHost: Zebra\r\nX-Patient: Zebra\r\n"
         slow = head + b"Content-Type: application/json\r\nContent-Length: 9999\r\n\r\n" + body[:50]
         for sent, status in (
             (b"Zebra\r\n\r\n", b"400"),
