@@ -259,7 +259,7 @@ def _result(
     named = [key_of(entry, one) for one in (observation.subject, observation.specimen) if one]
     if observation.subject is None or None in named:
         return None
-    code, period = observation.code, observation.effective_period
+    code, period = entry.content.code, observation.effective_period
     return (
         tuple(named),
         tuple((one.system, one.code) for one in (code and code.coding) or ()),

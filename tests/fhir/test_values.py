@@ -23,7 +23,8 @@ DECODER = json.Decoder(wire.Component)
 
 
 def _value(**elements: object) -> Value | Unreadable | None:
-    return value_of(DECODER.decode(sent(elements)))
+    said = DECODER.decode(sent(elements))
+    return value_of(said, said.value_quantity)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_what_is_not_one_certain_number_is_unreadable(
 def test_nothing_at_all_is_nothing() -> None:
     assert _value() is None
     assert _value(interpretation=[{"text": "High"}]) is None
-    assert not has_value(DECODER.decode(b"{}"))
+    assert not has_value(DECODER.decode(b"{}"), None)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,8 @@ def test_nothing_at_all_is_nothing() -> None:
     ],
 )
 def test_a_value_or_a_reason_for_its_absence_is_something(elements: dict[str, Any]) -> None:
-    assert has_value(convert(elements, wire.Component))
+    said = convert(elements, wire.Component)
+    assert has_value(said, said.value_quantity)
 
 
 @pytest.mark.parametrize(
