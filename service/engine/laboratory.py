@@ -20,7 +20,6 @@ from service.engine.grading import (
     CRITICAL_FLAGS,
     Graded,
     add_marks,
-    contradiction,
     grade,
     is_readable,
     verdicts,
@@ -34,6 +33,9 @@ from service.knowledge.quantities import parse_span
 from service.record import Finding, Issue, Normal, Record, Result, Severity, Sex
 
 _Shown = TypeVar("_Shown", Finding, Normal)
+
+#: Of a sheet and the tables made of it: what is graded, its unit and form.
+_Key = tuple[str, str, str]
 
 _UNREADABLE = "a result as new, or newer, could not be read"
 _NOTHING_READABLE = "no result of it could be read"
@@ -87,7 +89,7 @@ class Laboratory:
         }
         bands = {band for sheet in self._sheets.values() for band in sheet.bands}
         self._stages = sorted({end for band in bands for end in (band.first, (band.last or 0) + 1)})
-        self._tables: dict[tuple[str, str, str, int, bool, Sex | None], Table] = {}
+        self._tables: dict[tuple[int, bool, Sex | None], dict[_Key, Table]] = {}
         self._needs = {
             derived: {rule.change.analyte}
             if rule.change
@@ -125,12 +127,16 @@ class Laboratory:
         """The table of a result, made when the first person of that age and sex has one."""
         # Without an amount only the grades' names are asked for, and any unit will do.
         unit = result.amount.unit if result.amount else self._subjects[result.analyte].unit
-        stage = bisect_right(self._stages, person.days)
-        key = (result.analyte, unit, result.form, stage, person.age_known, person.sex)
-        if not (table := self._tables.get(key)):
-            sheet = self._sheets.get(key[:3]) or self._sheet(*key[:3])
-            table = self._tables[key] = sheet.table(person)
+        tables = self._tables_for(person)
+        key = (result.analyte, unit, result.form)
+        if not (table := tables.get(key)):
+            table = tables[key] = (self._sheets.get(key) or self._sheet(*key)).table(person)
         return table
+
+    def _tables_for(self, person: Person) -> dict[_Key, Table]:
+        """The tables for people of one age and sex, as far as age makes a difference."""
+        stage = bisect_right(self._stages, person.days)
+        return self._tables.setdefault((stage, person.age_known, person.sex), {})
 
     def _sheet(self, subject: str, unit: str, form: str) -> Sheet:
         return Sheet(self._knowledge, subject, self._findings[subject], unit, form)
@@ -222,7 +228,7 @@ class Laboratory:
             elif graded.why or not graded.findings:
                 undecided[subject] = graded.why or _UNREADABLE
             why = undecided.get(subject, "") if self._asks(subject) else ""
-            issues += self._unclear(record, person, subject, decision, why)
+            issues += self._unclear(record, subject, decision, why)
         return Showing(
             person=person,
             findings=findings,
@@ -252,7 +258,7 @@ class Laboratory:
             yield _issue(record, "warning", "business-rule", text, counted.undated)
 
     def _unclear(
-        self, record: Record, person: Person, subject: str, decision: _Decision, why: str
+        self, record: Record, subject: str, decision: _Decision, why: str
     ) -> Iterator[Issue]:
         """What is doubtful about the result that decides of an analyte."""
         name, result = self._subjects[subject].name, decision.graded.result
@@ -262,16 +268,14 @@ class Laboratory:
         if decision.reissued:
             text = f"{name}: results of one moment differ; the one that was issued last counts"
             yield _issue(record, "information", "duplicate", text, decision.reissued)
-        if result.amount and result.interpretation:
-            table = self._table(result, person)
-            if flag := contradiction(table, decision.graded):
-                text = (
-                    f"{name}: the laboratory's flag says {flag[0]}, by the limits that count the "
-                    f"value is {flag[1]}; check value, unit and interpretation"
-                )
-                grave = result.interpretation in CRITICAL_FLAGS or flag[0] != "normal" != flag[1]
-                severity: Severity = "warning" if grave else "information"
-                yield _issue(record, severity, "conflict", text, (result,), ".interpretation")
+        if flag := decision.graded.disagreement:
+            text = (
+                f"{name}: the laboratory's flag says {flag[0]}, by the limits that count the "
+                f"value is {flag[1]}; check value, unit and interpretation"
+            )
+            grave = result.interpretation in CRITICAL_FLAGS or flag[0] != "normal" != flag[1]
+            severity: Severity = "warning" if grave else "information"
+            yield _issue(record, severity, "conflict", text, (result,), ".interpretation")
         if why and not decision.graded.findings:
             text = f"{name}: neither normal nor abnormal, because {why}"
             yield _issue(record, "information", "informational", text, (result,))
