@@ -94,8 +94,7 @@ class _Sieve:
         finding = compiled.link.suppress
         return finding in self._sitting.situation.showing.findings or any(
             self._sitting.answer(number) is not None
-            for number, of in enumerate(self._rulebook.findings)
-            if of == finding
+            for number in self._rulebook.asking.get(finding, ())
         )
 
     def evidence(self, alternatives: Iterable[Numbers]) -> tuple[Evidence, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Raw, json, structs
 
+from service.fhir.citations import Teller
 from service.fhir.explanations import explained
 from service.fhir.flags import WritingOptions, flag, names_in, uuid_text
 from service.fhir.outcome import arranged, outcome, place
@@ -34,7 +35,8 @@ def write(
     The same arguments give the same bytes, in whatever order assessments and issues come.
     """
     judged = sorted(assessments, key=_place)
-    flags = [flag(cause, of, knowledge, options) for cause, of in _pressing(judged)]
+    teller = Teller(knowledge)
+    flags = [flag(cause, of, teller, options) for cause, of in _pressing(judged)]
     entries = [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in flags]
     entries.append(_outcome_entry(judged, issues, knowledge, options))
     if options.include_evidence is not False:

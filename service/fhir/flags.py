@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct, json
 
-from service.fhir.citations import reference_to, references_to, told
+from service.fhir.citations import Teller, reference_to, references_to
 from service.fhir.narrative import narrative
 from service.fhir.wording import plain
 from service.knowledge.model import SNOMED, Knowledge
@@ -74,7 +74,7 @@ class WritingOptions(Struct, frozen=True):
 
 
 def flag(
-    cause: Cause, assessment: Assessment, knowledge: Knowledge, options: WritingOptions
+    cause: Cause, assessment: Assessment, teller: Teller, options: WritingOptions
 ) -> dict[str, Any]:
     """The Flag of one possible cause of one patient.
 
@@ -83,13 +83,13 @@ def flag(
     `period.start` is the time of the newest piece of evidence: from then on all of it
     was there. It is missing where no evidence has a time.
     """
-    evidence = told(cause.evidence, knowledge)
-    signs = told(cause.sign, knowledge)
+    knowledge = teller.knowledge
+    evidence, signs = teller.told(cause.evidence), teller.told(cause.sign)
     key = _key(cause, assessment.patient, options.site_key)
     written: dict[str, Any] = {
         "resourceType": "Flag",
         "id": uuid_text(key),
-        "text": {"status": "extensions", "div": narrative(cause, evidence, signs, knowledge)},
+        "text": {"status": "extensions", "div": narrative(cause, evidence, signs, teller)},
         "extension": [
             _PRIORITY[cause.priority],
             *[
