@@ -106,7 +106,7 @@ def _evidence(
     """What the flags refer to, each once: everything, or what only the request could name."""
     written = set()
     for name in dict.fromkeys(name for one in flags for name in names_in(one)):
-        if name in resources and (everything or name[:4].lower() == "urn:"):
+        if (everything or name[:4].lower() == "urn:") and name in resources:
             url, resource = resources[name]
             if (url or name) not in written:
                 written.add(url or name)

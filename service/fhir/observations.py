@@ -73,12 +73,12 @@ def read_observation(entry: Entry, observation: wire.Observation, context: Conte
     if entry.expression in context.replaced:
         return
     spot = Spot(context.issues, entry.expression, chart.key)
-    reports = _reports(entry, spot, context)
+    reports = _reports(entry, spot, context) if context.reports else []
     marks = _marks(observation, reports, spot)
     if marks is None or _is_of_another(entry, observation, context, spot):
         return
     parts = parts_of(entry.content, context.lexicon)
-    if any(part.meant for part in parts):
+    if parts[0].meant or any(part.meant for part in parts[1:]):
         draw = draw_of(entry, observation, reports, context, spot)
         source = context.source(entry, observation.identifier)
         whole = _Whole(observation, chart, spot, draw, marks, source, context)

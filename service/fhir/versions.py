@@ -58,6 +58,9 @@ def newest_versions(entries: Sequence[Entry], zone: ZoneInfo, issues: Issues) ->
 
     What is contained in a resource goes with it.
     """
+    keys = [entry.key for entry in entries if entry.resource is not None and not entry.container]
+    if len(set(keys)) == len(keys) == len(entries):
+        return list(entries)
     by_key: dict[str, list[Entry]] = {}
     for entry in entries:
         if not entry.container and entry.resource is not None:

@@ -19,11 +19,12 @@ class Element(Struct, frozen=True, rename="camel", gc=False):
 
 #: What an element that is kept Raw is where it was not sent.
 NOT_SENT = (b"", b"null")
+_NOT_SENT_RAW = (Raw(), Raw(b"null"))
 
 
 def present(raw: Raw) -> bool:
     """Whether an element that is kept Raw was sent."""
-    return bytes(raw) not in NOT_SENT
+    return raw not in _NOT_SENT_RAW
 
 
 class Coding(Element, frozen=True):
