@@ -52,7 +52,7 @@ def hold(rulebook: Rulebook, sitting: Sitting, fired: frozenset[int]) -> Holding
                 holding.shadow.append(compiled.link.link)
             continue
         for cause in compiled.causes:
-            kept = [numbers for numbers in numbered if sieve.keeps(numbers, cause)]
+            kept = sieve.keep(numbered, cause)
             if not kept:
                 continue
             if compiled.link.status == "shadow":
@@ -83,6 +83,12 @@ class _Sieve:
             for cause in each.causes:
                 gone = self._for_cause.setdefault(cause, set(self._everywhere))
                 gone.add(each.link.suppress)
+
+    def keep(self, alternatives: list[Numbers], cause: str) -> list[Numbers]:
+        """Those that rest on nothing that is suppressed for a cause."""
+        if not self._for_cause and not self._everywhere:
+            return alternatives
+        return [numbers for numbers in alternatives if self.keeps(numbers, cause)]
 
     def keeps(self, numbers: Numbers, cause: str) -> bool:
         """Whether an alternative rests on nothing that is suppressed for a cause."""

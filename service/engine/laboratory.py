@@ -117,17 +117,16 @@ class Laboratory:
 
     def grade(self, result: Result, person: Person) -> Graded:
         """What one readable result shows of a person, by itself."""
-        return grade(self._table(result, person), result)
+        return grade(self._table(result, person, self._tables_for(person)), result)
 
     def verdicts(self, result: Result, person: Person, finding: str) -> list[tuple[Limit, Verdict]]:
         """Each limit of a finding for a person, and whether a readable result lies beyond it."""
-        return verdicts(self._table(result, person), finding, result)
+        return verdicts(self._table(result, person, self._tables_for(person)), finding, result)
 
-    def _table(self, result: Result, person: Person) -> Table:
+    def _table(self, result: Result, person: Person, tables: dict[_Key, Table]) -> Table:
         """The table of a result, made when the first person of that age and sex has one."""
         # Without an amount only the grades' names are asked for, and any unit will do.
         unit = result.amount.unit if result.amount else self._subjects[result.analyte].unit
-        tables = self._tables_for(person)
         key = (result.analyte, unit, result.form)
         if not (table := tables.get(key)):
             table = tables[key] = (self._sheets.get(key) or self._sheet(*key)).table(person)
@@ -146,12 +145,13 @@ class Laboratory:
 
     def _decide(self, counted: Mapping[str, Counted], person: Person) -> dict[str, _Decision]:
         decided = {}
+        tables = self._tables_for(person)
         for subject, each in counted.items():
             same = newest(each.counting)
             latest = last_issued(same)
-            graded = [self.grade(result, person) for result in latest]
+            graded = [grade(self._table(result, person, tables), result) for result in latest]
             if len(graded) > 1:
-                graded.sort(key=lambda one: severity(one, self._table(one.result, person)))
+                graded.sort(key=lambda one: severity(one, self._table(one.result, person, tables)))
             if graded:
                 decided[subject] = _Decision(
                     graded[0],
@@ -211,7 +211,8 @@ class Laboratory:
         undecided: dict[str, str] = {}
         for subject in sorted(counted):
             each, decision = counted[subject], decided.get(subject)
-            issues += self._not_used(record, subject, each)
+            if each.future or each.outdated or each.undated:
+                issues += self._not_used(record, subject, each)
             if not decision:
                 if each.counting:
                     undecided[subject] = _NOTHING_READABLE
@@ -228,7 +229,8 @@ class Laboratory:
             elif graded.why or not graded.findings:
                 undecided[subject] = graded.why or _UNREADABLE
             why = undecided.get(subject, "") if self._asks(subject) else ""
-            issues += self._unclear(record, subject, decision, why)
+            if why or decision.tied or decision.reissued or graded.disagreement:
+                issues += self._unclear(record, subject, decision, why)
         return Showing(
             person=person,
             findings=findings,

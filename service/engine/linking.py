@@ -98,6 +98,10 @@ class Linker:
             ]
             for name, places in _by_indispensable(conjunctions).items()
         }
+        self._knowing: dict[_Name, list[_Ruleset]] = {}
+        for ruleset in itertools.chain.from_iterable(self._rulesets.values()):
+            for name in ruleset.names:
+                self._knowing.setdefault(name, []).append(ruleset)
 
     def __enter__(self) -> Self:
         return self
@@ -112,14 +116,20 @@ class Linker:
         pattern is about are left out. Raises LinkingError where durable-rules reports a
         failure, and where this linker is closed.
         """
-        stated = list(dict.fromkeys((fact[:2], fact.grade) for fact in facts))
+        stated = list(dict.fromkeys([(fact[:2], fact.grade) for fact in facts]))
         fired: set[int] = set()
         with self._lock:
             if self._closed:
                 raise LinkingError("the engine is closed")
-            for name in dict.fromkeys(name for name, _ in stated):
-                for ruleset in self._rulesets.get(name, ()):
-                    fired |= ruleset.fired(stated)
+            known: dict[_Ruleset, list[_Stated]] = {
+                ruleset: [] for name, _ in stated for ruleset in self._rulesets.get(name, ())
+            }
+            for fact in stated:
+                for ruleset in self._knowing.get(fact[0], ()):
+                    if ruleset in known:
+                        known[ruleset].append(fact)
+            for ruleset, facts_known in known.items():
+                fired |= ruleset.fired(tuple(facts_known))
         return frozenset(fired)
 
     def forget(self) -> None:
@@ -141,15 +151,19 @@ class _Ruleset:
 
     def __init__(self, conjunctions: Mapping[int, Conjunction]) -> None:
         self._rules = _rules(conjunctions)
-        names = {pattern[:2] for conjunction in conjunctions.values() for pattern in conjunction}
+        #: Of the facts that some rule is about.
+        self.names = {
+            pattern[:2] for conjunction in conjunctions.values() for pattern in conjunction
+        }
         self._texts = {
-            (kind, of): f'{{"kind":"{kind}","of":"{of}","sid":"{_SESSION}"' for kind, of in names
+            (kind, of): f'{{"kind":"{kind}","of":"{of}","sid":"{_SESSION}"'
+            for kind, of in self.names
         }
         self.remembered: dict[tuple[_Stated, ...], set[int]] = {}
         self._compile()
 
-    def fired(self, facts: Iterable[_Stated]) -> set[int]:
-        known = tuple([fact for fact in facts if fact[0] in self._texts])
+    def fired(self, known: tuple[_Stated, ...]) -> set[int]:
+        """The places of conjunctions that hold by facts that the rule set knows."""
         if (fired := self.remembered.get(known)) is None:
             fired = self._join(known)
             if len(self.remembered) >= _MOST_REMEMBERED:

@@ -203,7 +203,7 @@ def _read_part(whole: _Whole, part: Part) -> None:
         quantity, spot = said.value_quantity, whole.spot.at(part.path)
     else:
         quantity, spot = whole.observation.value_quantity, whole.spot
-        if _is_panel(whole.observation, said) and not has_value(said, quantity):
+        if quantity is None and _is_panel(whole.observation, said) and not has_value(said):
             return
     if meant is None:
         _say_unknown(said, whole.context.lexicon.loinc, spot)

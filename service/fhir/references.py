@@ -105,7 +105,8 @@ class Directory:
 
     def asked(self, text: str, entry: Entry) -> tuple[str, str | None]:
         """A literal reference in a resource, and the server that it is relative to."""
-        return text, _server(_outermost(entry).address)
+        here = entry.address if entry.container is None else _outermost(entry).address
+        return text, here.base if here and here.root is not None else _server(here)
 
     def name_of(self, entry: Entry) -> str:
         """How its sender would refer to a resource from elsewhere; "" where it has no name."""

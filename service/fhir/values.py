@@ -121,9 +121,9 @@ def value_of(said: wire.Said, quantity: wire.Quantity | None) -> Value | Unreada
     return found
 
 
-def has_value(said: wire.Said, quantity: wire.Quantity | None) -> bool:
-    """Whether there is a value, or a reason for its absence."""
-    return bool(quantity is not None or _others(said) or said.data_absent_reason)
+def has_value(said: wire.Said) -> bool:
+    """Whether there is a value other than a quantity, or a reason for its absence."""
+    return bool(_others(said) or said.data_absent_reason)
 
 
 def is_plain(said: wire.Said) -> bool:

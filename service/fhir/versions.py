@@ -213,14 +213,18 @@ def replaced_results(
     where business identifier, subject, code, specimen and time are the same. `key_of` tells
     whom or what a reference names.
     """
+    identified = [
+        (identifier.system, identifier.value, entry, entry.resource)
+        for entry in entries
+        if isinstance(entry.resource, wire.Observation)
+        for identifier in entry.resource.identifier or ()
+        if identifier.system and identifier.value
+    ]
+    if len({named[:2] for named in identified}) == len(identified):
+        return set()
     by_identifier: dict[tuple[str, str], list[_Reported]] = {}
-    for entry in entries:
-        resource = entry.resource
-        if isinstance(resource, wire.Observation) and resource.identifier:
-            for identifier in resource.identifier:
-                if identifier.system and identifier.value:
-                    named = (identifier.system, identifier.value)
-                    by_identifier.setdefault(named, []).append((entry, resource))
+    for system, value, entry, resource in identified:
+        by_identifier.setdefault((system, value), []).append((entry, resource))
     replaced: set[str] = set()
     for sharing in by_identifier.values():
         if len(sharing) > 1:
