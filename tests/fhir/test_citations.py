@@ -143,3 +143,10 @@ def test_a_derived_value_refers_to_each_of_its_inputs() -> None:
 def test_a_sign_that_is_evidence_too_is_cited_once() -> None:
     twice = Teller(KNOWLEDGE).told([MYOCLONUS, MYOCLONUS])
     assert len(references_to(twice, KNOWLEDGE)) == 1
+
+
+def test_a_piece_that_several_flags_rest_on_is_put_into_words_once() -> None:
+    teller = Teller(KNOWLEDGE)
+    ((_, first),) = teller.told([MYOCLONUS])
+    again = {id(piece): words for piece, words in teller.told([MYOCLONUS, MYOCLONUS])}
+    assert again[id(MYOCLONUS)] is first
