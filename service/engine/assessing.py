@@ -46,8 +46,11 @@ class Assessor:
         """The assessment of a situation in which these links hold and name these causes."""
         record, showing = situation.record, situation.showing
         root = roots(named)
+        upstream = _upstream(named, root)
         causes = [
-            self._cause(situation, named, root, cause) for cause in named if root[cause] == cause
+            self._cause(situation, named, root, upstream, cause)
+            for cause in named
+            if root[cause] == cause
         ]
         findings = gather(showing.findings.values())
         issues = [
@@ -65,7 +68,12 @@ class Assessor:
         )
 
     def _cause(
-        self, situation: Situation, named: Mapping[str, Named], root: Mapping[str, str], cause: str
+        self,
+        situation: Situation,
+        named: Mapping[str, Named],
+        root: Mapping[str, str],
+        upstream: Mapping[str, set[str]],
+        cause: str,
     ) -> Cause:
         rule, own = self._knowledge.causes[cause], named[cause]
         absorbed = [other for other in named if root[other] == cause != other]
@@ -88,7 +96,7 @@ class Assessor:
             sign=situation.sign,
             remarks=tuple(dict.fromkeys(remark for each in held for remark in each.remarks)),
             check_next=tuple(self._checks(situation, cause, held)),
-            downstream_of=tuple(_upstream(named, root, cause)),
+            downstream_of=tuple(sorted(upstream.get(cause, ()))),
             absorbed=tuple(absorbed),
         )
 
@@ -149,13 +157,12 @@ def _fired(held: Held) -> FiredLink:
     )
 
 
-def _upstream(named: Mapping[str, Named], root: Mapping[str, str], cause: str) -> list[str]:
-    """The flagged causes that a cause may follow from."""
-    return sorted(
-        {
-            root[other]
-            for other, each in named.items()
-            for held in each.supporting
-            if cause in held.compiled.link.upstream_of and root[other] != cause
-        }
-    )
+def _upstream(named: Mapping[str, Named], root: Mapping[str, str]) -> dict[str, set[str]]:
+    """The flagged causes that causes may follow from, by those."""
+    upstream: dict[str, set[str]] = {}
+    for other, each in named.items():
+        for held in each.supporting:
+            for cause in held.compiled.link.upstream_of:
+                if root[other] != cause:
+                    upstream.setdefault(cause, set()).add(root[other])
+    return upstream

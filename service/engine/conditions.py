@@ -46,15 +46,15 @@ def pattern_of(leaf: Condition, knowledge: Knowledge) -> Pattern | None:
 
 
 def word_of(leaf: Condition, knowledge: Knowledge) -> str:
-    """The analyte, derived value, problem, medicine or group without which a leaf cannot hold.
+    """What a leaf cannot do without: a finding, problem, medicine or group, or what is measured.
 
     "" for a leaf that asks for none of them, such as one about age.
     """
-    if leaf.finding:
+    if leaf.worst_within:
         return knowledge.findings[leaf.finding].analyte
     if leaf.count_distinct:
         return parse_count(leaf.count_distinct).group
-    return leaf.normal or leaf.problem or leaf.treatment or leaf.analyte
+    return leaf.finding or leaf.normal or leaf.problem or leaf.treatment or leaf.analyte
 
 
 def question_of(leaf: Condition, knowledge: Knowledge, laboratory: Laboratory) -> Question:

@@ -1,12 +1,14 @@
 """What one result shows: each grade of its analyte's findings is true, false or unknown."""
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Context, Decimal, Inexact
 from functools import lru_cache
+from typing import NamedTuple
 
 from msgspec import Struct
 
-from service.engine.comparing import BEYOND, LOW_SIDES, lies
+from service.engine.comparing import BEYOND, LOW_SIDES, Number, lies
 from service.engine.limits import (
     NO_AGE,
     NO_BOUND,
@@ -18,7 +20,7 @@ from service.engine.limits import (
     Verdict,
     between,
 )
-from service.record import MARKS, Amount, Finding, Normal, Result
+from service.record import MARKS, Amount, Comparator, Finding, Normal, Result
 
 LOW_FLAGS = frozenset({"L", "LL"})
 HIGH_FLAGS = frozenset({"H", "HH"})
@@ -38,12 +40,17 @@ _Judged = tuple[Limit, Verdict]
 
 
 class Graded(Struct, frozen=True, gc=False):
-    """What a result shows: findings, or that it is normal; `why` something of it is not known."""
+    """What a result shows: findings, or that it is normal; `why` something of it is not known.
+
+    `disagreement` is what the laboratory's flag says of a value, and what its limits say, where
+    that differs: "low", "normal" or "high".
+    """
 
     result: Result
     findings: tuple[Finding, ...] = ()
     normal: Normal | None = None
     why: str = ""
+    disagreement: tuple[str, str] | None = None
 
 
 def is_readable(result: Result) -> bool:
@@ -52,7 +59,101 @@ def is_readable(result: Result) -> bool:
 
 
 def grade(table: Table, result: Result) -> Graded:
-    """What a readable result shows by itself. The table is of its unit, and for its patient."""
+    """What a readable result shows by itself. The table is of its unit, and for its patient.
+
+    Between two limits all numbers show the same, so what any one showed is remembered.
+    """
+    interval, amount = result.interval, result.amount
+    beside = _Beside(
+        amount.unit if amount else "",
+        result.comparator,
+        _printed(interval.low) if interval else None,
+        _printed(interval.high) if interval else None,
+        result.interpretation,
+        result.moment is None,
+        result.marks,
+    )
+    company = _company(table, beside)
+    place = company.place_of(amount.value) if amount else None
+    if not (shown := company.shown.get(place)):
+        shown = company.shown[place] = _shown(table, _grade(table, result))
+    findings, normal, why, disagreement = shown
+    return Graded(
+        result,
+        tuple([Finding(*what, result, *more) for what, more in findings]) if findings else (),
+        Normal(normal[0], normal[1], result, normal[2]) if normal else None,
+        why,
+        disagreement,
+    )
+
+
+#: What is told of a finding before its result, and behind it.
+_Found = tuple[tuple[str, str, int, str], tuple[bool, tuple[str, ...]]]
+_Shown = tuple[
+    tuple[_Found, ...], tuple[str, str, tuple[str, ...]] | None, str, tuple[str, str] | None
+]
+
+
+class _Beside(NamedTuple):
+    """All that a result says beside its number, as far as it makes a difference."""
+
+    unit: str
+    comparator: Comparator
+    low: str | None
+    high: str | None
+    interpretation: str
+    undated: bool
+    marks: tuple[str, ...]
+
+
+class _Company:
+    """The limits that a number may lie between, in the company of what is said beside it."""
+
+    def __init__(self, limits: Iterable[Number]) -> None:
+        self._limits = sorted(set(limits))
+        #: By the place of a number among the limits, None for a result without one.
+        self.shown: dict[int | None, _Shown] = {}
+
+    def place_of(self, number: Decimal) -> int:
+        """Odd on a limit, even between two."""
+        place = bisect_left(self._limits, number)
+        on_limit = place < len(self._limits) and self._limits[place] == number
+        return 2 * place + on_limit
+
+
+@lru_cache(maxsize=4096)
+def _company(table: Table, beside: _Beside) -> _Company:
+    limits = [limit for ladder in table.ladders for limit in ladder.limits] + list(table.ends)
+    own = [Decimal(bound) for bound in (beside.low, beside.high) if bound is not None]
+    factors = {limit.factor for limit in limits if limit.factor is not None}
+    return _Company(
+        [
+            *(limit.number for limit in limits if limit.number is not None),
+            *own,
+            *(_EXACT.multiply(bound, factor) for bound in own for factor in factors),
+        ]
+    )
+
+
+def _printed(bound: Decimal | None) -> str | None:
+    # 3.5 and 3.50 are one number and two texts, and told as they were sent.
+    return None if bound is None else f"{bound:f}"
+
+
+def _shown(table: Table, graded: Graded) -> _Shown:
+    normal = graded.normal
+    return (
+        tuple(
+            ((one.finding, one.grade, one.rank, one.limit), (one.critical, one.marks))
+            for one in graded.findings
+        ),
+        (normal.analyte, normal.limit, normal.marks) if normal else None,
+        graded.why,
+        _disagreement(table, graded),
+    )
+
+
+def _grade(table: Table, result: Result) -> Graded:
     if _is_plainly_inside(table, result):
         return Graded(result, normal=_normal(table, (), result))
     if not table.ladders:
@@ -74,7 +175,7 @@ def grade(table: Table, result: Result) -> Graded:
     return Graded(result, normal=_normal(table, judged, result))
 
 
-def contradiction(table: Table, graded: Graded) -> tuple[str, str] | None:
+def _disagreement(table: Table, graded: Graded) -> tuple[str, str] | None:
     """What the laboratory's flag says of a value, and what its limits say, where that differs.
 
     Each is "low", "normal" or "high". A value may be outside of its reference range and yet no
@@ -82,7 +183,7 @@ def contradiction(table: Table, graded: Graded) -> tuple[str, str] | None:
     """
     flag = graded.result.interpretation
     said = _side(flag)
-    if not said:
+    if not said or not graded.result.amount:
         return None
     if graded.normal:
         if said == "normal":

@@ -52,7 +52,7 @@ def hold(rulebook: Rulebook, sitting: Sitting, fired: frozenset[int]) -> Holding
                 holding.shadow.append(compiled.link.link)
             continue
         for cause in compiled.causes:
-            kept = [numbers for numbers in numbered if sieve.keeps(numbers, cause)]
+            kept = sieve.keep(numbered, cause)
             if not kept:
                 continue
             if compiled.link.status == "shadow":
@@ -84,6 +84,12 @@ class _Sieve:
                 gone = self._for_cause.setdefault(cause, set(self._everywhere))
                 gone.add(each.link.suppress)
 
+    def keep(self, alternatives: list[Numbers], cause: str) -> list[Numbers]:
+        """Those that rest on nothing that is suppressed for a cause."""
+        if not self._for_cause and not self._everywhere:
+            return alternatives
+        return [numbers for numbers in alternatives if self.keeps(numbers, cause)]
+
     def keeps(self, numbers: Numbers, cause: str) -> bool:
         """Whether an alternative rests on nothing that is suppressed for a cause."""
         gone = self._for_cause.get(cause, self._everywhere)
@@ -94,8 +100,7 @@ class _Sieve:
         finding = compiled.link.suppress
         return finding in self._sitting.situation.showing.findings or any(
             self._sitting.answer(number) is not None
-            for number, of in enumerate(self._rulebook.findings)
-            if of == finding
+            for number in self._rulebook.asking.get(finding, ())
         )
 
     def evidence(self, alternatives: Iterable[Numbers]) -> tuple[Evidence, ...]:

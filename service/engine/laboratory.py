@@ -20,7 +20,6 @@ from service.engine.grading import (
     CRITICAL_FLAGS,
     Graded,
     add_marks,
-    contradiction,
     grade,
     is_readable,
     verdicts,
@@ -34,6 +33,9 @@ from service.knowledge.quantities import parse_span
 from service.record import Finding, Issue, Normal, Record, Result, Severity, Sex
 
 _Shown = TypeVar("_Shown", Finding, Normal)
+
+#: Of a sheet and the tables made of it: what is graded, its unit and form.
+_Key = tuple[str, str, str]
 
 _UNREADABLE = "a result as new, or newer, could not be read"
 _NOTHING_READABLE = "no result of it could be read"
@@ -87,7 +89,7 @@ class Laboratory:
         }
         bands = {band for sheet in self._sheets.values() for band in sheet.bands}
         self._stages = sorted({end for band in bands for end in (band.first, (band.last or 0) + 1)})
-        self._tables: dict[tuple[str, str, str, int, bool, Sex | None], Table] = {}
+        self._tables: dict[tuple[int, bool, Sex | None], dict[_Key, Table]] = {}
         self._needs = {
             derived: {rule.change.analyte}
             if rule.change
@@ -115,22 +117,25 @@ class Laboratory:
 
     def grade(self, result: Result, person: Person) -> Graded:
         """What one readable result shows of a person, by itself."""
-        return grade(self._table(result, person), result)
+        return grade(self._table(result, person, self._tables_for(person)), result)
 
     def verdicts(self, result: Result, person: Person, finding: str) -> list[tuple[Limit, Verdict]]:
         """Each limit of a finding for a person, and whether a readable result lies beyond it."""
-        return verdicts(self._table(result, person), finding, result)
+        return verdicts(self._table(result, person, self._tables_for(person)), finding, result)
 
-    def _table(self, result: Result, person: Person) -> Table:
+    def _table(self, result: Result, person: Person, tables: dict[_Key, Table]) -> Table:
         """The table of a result, made when the first person of that age and sex has one."""
         # Without an amount only the grades' names are asked for, and any unit will do.
         unit = result.amount.unit if result.amount else self._subjects[result.analyte].unit
-        stage = bisect_right(self._stages, person.days)
-        key = (result.analyte, unit, result.form, stage, person.age_known, person.sex)
-        if not (table := self._tables.get(key)):
-            sheet = self._sheets.get(key[:3]) or self._sheet(*key[:3])
-            table = self._tables[key] = sheet.table(person)
+        key = (result.analyte, unit, result.form)
+        if not (table := tables.get(key)):
+            table = tables[key] = (self._sheets.get(key) or self._sheet(*key)).table(person)
         return table
+
+    def _tables_for(self, person: Person) -> dict[_Key, Table]:
+        """The tables for people of one age and sex, as far as age makes a difference."""
+        stage = bisect_right(self._stages, person.days)
+        return self._tables.setdefault((stage, person.age_known, person.sex), {})
 
     def _sheet(self, subject: str, unit: str, form: str) -> Sheet:
         return Sheet(self._knowledge, subject, self._findings[subject], unit, form)
@@ -140,12 +145,13 @@ class Laboratory:
 
     def _decide(self, counted: Mapping[str, Counted], person: Person) -> dict[str, _Decision]:
         decided = {}
+        tables = self._tables_for(person)
         for subject, each in counted.items():
             same = newest(each.counting)
             latest = last_issued(same)
-            graded = [self.grade(result, person) for result in latest]
+            graded = [grade(self._table(result, person, tables), result) for result in latest]
             if len(graded) > 1:
-                graded.sort(key=lambda one: severity(one, self._table(one.result, person)))
+                graded.sort(key=lambda one: severity(one, self._table(one.result, person, tables)))
             if graded:
                 decided[subject] = _Decision(
                     graded[0],
@@ -212,7 +218,8 @@ class Laboratory:
         undecided: dict[str, str] = {}
         for subject in sorted(counted):
             each, decision = counted[subject], decided.get(subject)
-            issues += self._not_used(record, subject, each)
+            if each.future or each.outdated or each.undated:
+                issues += self._not_used(record, subject, each)
             if not decision:
                 if each.counting:
                     undecided[subject] = _NOTHING_READABLE
@@ -229,7 +236,8 @@ class Laboratory:
             elif graded.why or not graded.findings:
                 undecided[subject] = graded.why or _UNREADABLE
             why = undecided.get(subject, "") if self._asks(subject) else ""
-            issues += self._unclear(record, person, subject, decision, why)
+            if why or decision.tied or decision.reissued or graded.disagreement:
+                issues += self._unclear(record, subject, decision, why)
         return Showing(
             person=person,
             findings=findings,
@@ -261,7 +269,7 @@ class Laboratory:
             yield _issue(record, "warning", "business-rule", text, counted.undated)
 
     def _unclear(
-        self, record: Record, person: Person, subject: str, decision: _Decision, why: str
+        self, record: Record, subject: str, decision: _Decision, why: str
     ) -> Iterator[Issue]:
         """What is doubtful about the result that decides of an analyte."""
         name, result = self._subjects[subject].name, decision.graded.result
@@ -271,16 +279,14 @@ class Laboratory:
         if decision.reissued:
             text = f"{name}: results of one moment differ; the one that was issued last counts"
             yield _issue(record, "information", "duplicate", text, decision.reissued)
-        if result.amount and result.interpretation:
-            table = self._table(result, person)
-            if flag := contradiction(table, decision.graded):
-                text = (
-                    f"{name}: the laboratory's flag says {flag[0]}, by the limits that count the "
-                    f"value is {flag[1]}; check value, unit and interpretation"
-                )
-                grave = result.interpretation in CRITICAL_FLAGS or flag[0] != "normal" != flag[1]
-                severity: Severity = "warning" if grave else "information"
-                yield _issue(record, severity, "conflict", text, (result,), ".interpretation")
+        if flag := decision.graded.disagreement:
+            text = (
+                f"{name}: the laboratory's flag says {flag[0]}, by the limits that count the "
+                f"value is {flag[1]}; check value, unit and interpretation"
+            )
+            grave = result.interpretation in CRITICAL_FLAGS or flag[0] != "normal" != flag[1]
+            severity: Severity = "warning" if grave else "information"
+            yield _issue(record, severity, "conflict", text, (result,), ".interpretation")
         if why and not decision.graded.findings:
             text = f"{name}: neither normal nor abnormal, because {why}"
             yield _issue(record, "information", "informational", text, (result,))

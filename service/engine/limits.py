@@ -93,7 +93,7 @@ class Inside(Struct, frozen=True):
         )
 
 
-class Table(Struct, frozen=True):
+class Table(Struct, frozen=True, eq=False):
     """What results of an analyte (or derived value) in one unit are compared with.
 
     `ends` are the ends of its reference interval, low and high. `trusts_range`: the

@@ -103,6 +103,10 @@ class Linker:
             ]
             for name, places in _by_indispensable(conjunctions).items()
         }
+        self._knowing: dict[_Name, list[_Ruleset]] = {}
+        for ruleset in itertools.chain.from_iterable(self._rulesets.values()):
+            for name in ruleset.names:
+                self._knowing.setdefault(name, []).append(ruleset)
         #: Those that are compiled, the one last used at the end.
         self._compiled: dict[_Ruleset, None] = {}
 
@@ -119,19 +123,28 @@ class Linker:
         pattern is about are left out. Raises LinkingError where durable-rules reports a
         failure, and where this linker is closed.
         """
-        stated = list(dict.fromkeys((fact[:2], fact.grade) for fact in facts))
+        stated = list(dict.fromkeys([(fact[:2], fact.grade) for fact in facts]))
         fired: set[int] = set()
         with self._lock:
             if self._closed:
                 raise LinkingError("the engine is closed")
-            for name in dict.fromkeys(name for name, _ in stated):
-                for ruleset in self._rulesets.get(name, ()):
-                    known = ruleset.known(stated)
-                    if (joined := ruleset.remembered.get(known)) is None:
-                        self._ready(ruleset)
-                        joined = ruleset.join(known)
-                    fired |= joined
+            known: dict[_Ruleset, list[_Stated]] = {
+                ruleset: [] for name, _ in stated for ruleset in self._rulesets.get(name, ())
+            }
+            for fact in stated:
+                for ruleset in self._knowing.get(fact[0], ()):
+                    if ruleset in known:
+                        known[ruleset].append(fact)
+            for ruleset, facts_known in known.items():
+                fired |= self._fired_in(ruleset, tuple(facts_known))
         return frozenset(fired)
+
+    def _fired_in(self, ruleset: "_Ruleset", known: tuple[_Stated, ...]) -> set[int]:
+        """The places of conjunctions that hold by facts that a rule set knows."""
+        if (fired := ruleset.remembered.get(known)) is None:
+            self._ready(ruleset)
+            fired = ruleset.join(known)
+        return fired
 
     def _ready(self, ruleset: "_Ruleset") -> None:
         """Compile a rule set, and free the one longest unused where too many are compiled."""
@@ -166,16 +179,16 @@ class _Ruleset:
 
     def __init__(self, conjunctions: Mapping[int, Conjunction]) -> None:
         self._conjunctions = conjunctions
-        names = {pattern[:2] for conjunction in conjunctions.values() for pattern in conjunction}
+        #: Of the facts that some rule is about.
+        self.names = {
+            pattern[:2] for conjunction in conjunctions.values() for pattern in conjunction
+        }
         self._texts = {
-            (kind, of): f'{{"kind":"{kind}","of":"{of}","sid":"{_SESSION}"' for kind, of in names
+            (kind, of): f'{{"kind":"{kind}","of":"{of}","sid":"{_SESSION}"'
+            for kind, of in self.names
         }
         self.remembered: dict[tuple[_Stated, ...], set[int]] = {}
         self._handle: int | None = None
-
-    def known(self, facts: Iterable[_Stated]) -> tuple[_Stated, ...]:
-        """Those of the facts that some pattern is about."""
-        return tuple([fact for fact in facts if fact[0] in self._texts])
 
     def join(self, facts: tuple[_Stated, ...]) -> set[int]:
         """What fires for facts that are known; it must be compiled."""

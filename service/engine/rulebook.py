@@ -49,7 +49,8 @@ class CompiledLink(Struct, frozen=True):
 class Rulebook:
     """All links of a rule set but the retired ones, in the order of their ids.
 
-    `findings` holds for each leaf the finding that it asks for, "" for other leaves.
+    `findings` holds for each leaf the finding that it asks for, "" for other leaves, and
+    `asking` the leaves by the finding.
     `patterns` are the conjunctions of all links for durable-rules, and `owners` the
     link and alternative that each is. Raises TooComplexError, naming the link.
     """
@@ -67,12 +68,14 @@ class Rulebook:
         self.owners = [(link, numbers) for link in self.links for numbers in link.alternatives]
         self.patterns = [[self._patterns[n] for n in numbers] for _, numbers in self.owners]
         joined = {number for _, numbers in self.owners for number in numbers}
+        self.asking: dict[str, list[int]] = {}
+        for number, finding in enumerate(self.findings):
+            self.asking.setdefault(finding, []).append(number)
         self._judged: dict[str, list[tuple[int, Fact]]] = {}
         for part, number in self._numbers.items():
             pattern = self._patterns[number]
             if pattern.kind == _JUDGED and number in joined:
-                leaf = part.leaves[0] if isinstance(part, Draw) else part
-                judged = self._judged.setdefault(word_of(leaf, knowledge), [])
+                judged = self._judged.setdefault(word_of(_rarest(part), knowledge), [])
                 judged.append((number, Fact(pattern.kind, pattern.of)))
 
     def sit(self, situation: Situation) -> "Sitting":
@@ -82,7 +85,14 @@ class Rulebook:
     def facts(self, sitting: "Sitting") -> list[Fact]:
         """Everything that durable-rules must be told of a situation."""
         situation = sitting.situation
-        words = ("", *situation.showing.counting, *situation.problems, *situation.treatments)
+        showing = situation.showing
+        words = (
+            "",
+            *showing.counting,
+            *showing.findings,
+            *situation.problems,
+            *situation.treatments,
+        )
         judged = (each for word in words for each in self._judged.get(word, ()))
         held = (fact for number, fact in judged if sitting.answer(number) is not None)
         return [*situation.facts(), *held]
@@ -126,6 +136,12 @@ class Rulebook:
 
 
 _JUDGED = "condition"
+
+
+def _rarest(part: Condition | Draw) -> Condition:
+    """A leaf without which a part cannot hold; few patients have a finding."""
+    leaves = part.leaves if isinstance(part, Draw) else (part,)
+    return next((leaf for leaf in leaves if leaf.finding), leaves[0])
 
 
 class Sitting:

@@ -1,6 +1,7 @@
 """Names of resources, taken apart: fullUrls and literal references in every form that is sent."""
 
 import re
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -8,8 +9,12 @@ _UUID = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})
 _LOCAL = re.compile(r"/?([A-Z][A-Za-z]+)/([A-Za-z0-9\-._]{1,128})")
 _ABSOLUTE = re.compile(r"(.{3,})/([A-Z][A-Za-z]+)/([A-Za-z0-9\-._]{1,128})", re.DOTALL)
 _HISTORY = "/_history/"
-#: What nearly every fullUrl is: an absolute URL with nothing to be taken off.
-_PLAIN = re.compile(r"https?:([^\s?#]{3,})/([A-Z][A-Za-z]+)/([A-Za-z0-9\-._]{1,128})")
+#: What nearly every fullUrl is: an absolute URL with nothing to be taken off, a folder and an id.
+_FOLDER = re.compile(r"(https?:([^\s?#]{3,})/)([A-Z][A-Za-z]+)/")
+_ID = re.compile(r"[A-Za-z0-9\-._]{1,128}")
+
+#: Longer folders are nobody's habit, and are looked at each time.
+_LONGEST_REMEMBERED = 200
 
 
 class Address(Struct, frozen=True, gc=False):
@@ -40,8 +45,12 @@ class Address(Struct, frozen=True, gc=False):
 
 def address(text: str) -> Address | None:
     """An address as written; None for a blank."""
-    if (found := _PLAIN.fullmatch(text)) and _HISTORY not in text:
-        return _on_server(text, found)
+    at = text.rfind("/") + 1
+    if 0 < at <= _LONGEST_REMEMBERED and (folder := _folder(text[:at])):
+        base, root, kind = folder
+        name = text[at:]
+        if _ID.fullmatch(name):
+            return Address(f"{root}/{kind}/{name}", text, root, kind, name, "", base, True)
     text = text.strip()
     if not text:
         return None
@@ -60,6 +69,14 @@ def address(text: str) -> Address | None:
         local = f"{found[1]}/{found[2]}"
         return Address(local, local, "", found[1], found[2], version)
     return Address(text, text)
+
+
+# The resources of one type and server are many.
+@lru_cache(maxsize=1024)
+def _folder(text: str) -> tuple[str, str, str] | None:
+    """Base, root and type of a plain URL as far as the id."""
+    found = None if _HISTORY in text else _FOLDER.fullmatch(text)
+    return (found[1], found[2], found[3]) if found else None
 
 
 def _absolute(path: str, version: str) -> Address:

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Raw, json, structs
 
+from service.fhir.citations import Teller
 from service.fhir.earlier import EarlierFlag
 from service.fhir.endings import Reviewed, ended, under_its_own_name
 from service.fhir.explanations import explained
@@ -76,8 +77,9 @@ def _naming(
     earlier = {
         (one.flag.patient, one.flag.cause): one.flag for one in reviewed if one.outcome == "named"
     }
+    teller = Teller(knowledge)
     for cause, of in _pressing(judged):
-        written = flag(cause, of, knowledge, options)
+        written = flag(cause, of, teller, options)
         before = earlier.get((of.patient.key, cause.cause)) if earlier else None
         yield _written(written, options, of, cause, before)
 
@@ -188,7 +190,7 @@ def _evidence(
     everything = bool(options.include_evidence)
     written = set()
     for name in dict.fromkeys(name for one in flags for name in names_in(one)):
-        if name in resources and (everything or name[:4].lower() == "urn:"):
+        if (everything or name[:4].lower() == "urn:") and name in resources:
             url, resource = resources[name]
             if (url or name) not in written:
                 written.add(url or name)

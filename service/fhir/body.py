@@ -73,7 +73,7 @@ def check_depth(body: bytes, deepest: int) -> None:
     rest = body.translate(_BRACKETS, _NO_BRACKET)
     for _ in range(deepest):
         shorter = rest.replace(b"[]", b"")
-        if (len(rest) - len(shorter)) * 100 < len(rest):
+        if (len(rest) - len(shorter)) * 100 <= len(rest):
             break
         rest = shorter
     if rest and _deeper(_TEXT.sub(b"", body).translate(_BRACKETS, _NO_BRACKET), deepest):

@@ -36,7 +36,7 @@ def read_bundle(bundle: OpenBundle, place: Place, gathering: Gathering) -> None:
         return
     for i, entry in bundle.entries:
         expression = f"{place.expression}.entry[{i}]"
-        if _is_read(entry, bundle.type, expression, gathering):
+        if _is_bare(entry) or _is_read(entry, bundle.type, expression, gathering):
             inside = _place(entry, bundle.type, f"{expression}.resource", place.depth + 1)
             if nested := gathering.add(entry.resource, inside):
                 read_bundle(nested, inside, gathering)
@@ -84,6 +84,13 @@ def _say_type(bundle: OpenBundle, place: Place, issues: Issues) -> None:
                 "on it are unknown here."
             )
             issues.warning("incomplete", text, f"{place.expression}.link[{i}]")
+
+
+def _is_bare(entry: wire.BundleEntry) -> bool:
+    """Whether an entry has a resource and tells nothing of it, as most do."""
+    return not (
+        entry.search or entry.request or entry.response or entry.modifier_extension
+    ) and wire.present(entry.resource)
 
 
 def _is_read(

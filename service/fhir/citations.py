@@ -1,6 +1,7 @@
 """What a Flag refers to: its evidence in order, each resource once, as its sender named it."""
 
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Any
 
 from service.fhir.wording import fit, input_line, line
@@ -19,9 +20,25 @@ from service.record import (
 Told = list[tuple[Evidence, str]]
 
 
-def told(evidence: Iterable[Evidence], knowledge: Knowledge) -> Told:
-    """The pieces in words, most telling first; the order in which they come does not matter."""
-    return [(piece, line(piece, knowledge)) for piece in sorted(evidence, key=_telling)]
+class Teller:
+    """Tells pieces of evidence in words; a piece that several flags rest on is put so once.
+
+    Pieces are known by what they are in memory, so it lives no longer than they.
+    """
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.knowledge = knowledge
+        self._known: dict[int, tuple[_Place, Evidence, str]] = {}
+
+    def told(self, evidence: Iterable[Evidence]) -> Told:
+        """The pieces in words, most telling first; the order in which they come does not matter."""
+        known = [self._known.get(id(piece)) or self._put(piece) for piece in evidence]
+        known.sort(key=itemgetter(0))
+        return [(piece, words) for _, piece, words in known]
+
+    def _put(self, piece: Evidence) -> tuple["_Place", Evidence, str]:
+        put = self._known[id(piece)] = _telling(piece), piece, line(piece, self.knowledge)
+        return put
 
 
 def reference_to(
@@ -74,7 +91,10 @@ def sources(evidence: Iterable[Evidence]) -> Iterator[Source]:
             yield piece.result.source
 
 
-def _telling(piece: Evidence) -> tuple[int, bool, int, str, str, str]:
+_Place = tuple[int, bool, int, str, str, str]
+
+
+def _telling(piece: Evidence) -> _Place:
     if isinstance(piece, Finding):
         source = piece.result.source
         order = (0, not piece.critical, -piece.rank, piece.finding)

@@ -7,12 +7,12 @@ from msgspec import Raw, Struct, structs
 
 from service.fhir import mending, wire
 from service.fhir.addresses import Address, address
+from service.fhir.contents import Sent, Whole, content_of
 from service.fhir.issues import Issues, Refused, refusal
 from service.fhir.resource_types import KNOWN, READ
 
-Resource = (
-    wire.Observation
-    | wire.Condition
+_Others = (
+    wire.Condition
     | wire.Patient
     | wire.MedicationRequest
     | wire.MedicationStatement
@@ -22,12 +22,19 @@ Resource = (
     | wire.Specimen
     | wire.Flag
 )
+Resource = wire.Observation | _Others
+Found = Resource | wire.Bundle | wire.Parameters
 
 _NAMES: dict[type, str] = {
-    kind: str(kind.__struct_config__.tag) for kind in get_args(Resource | wire.Bundle)
+    kind: str(kind.__struct_config__.tag) for kind in (Sent, Whole, *get_args(_Others))
 }
 
-DECODER = msgspec.json.Decoder(Resource | wire.Bundle | wire.Parameters)
+_DECODER: msgspec.json.Decoder[Found] = msgspec.json.Decoder(
+    Sent | _Others | wire.Bundle | wire.Parameters
+)
+_THOROUGH: msgspec.json.Decoder[Found] = msgspec.json.Decoder(
+    Whole | _Others | wire.Bundle | wire.Parameters
+)
 _LOOSE_BUNDLE = msgspec.json.Decoder(wire.LooseBundle)
 _ENTRY = msgspec.json.Decoder(wire.BundleEntry)
 _HEAD = msgspec.json.Decoder(wire.Head)
@@ -70,12 +77,16 @@ _OTHERS_URL = (
 )
 
 
+_EMPTY = wire.Content()
+
+
 class Entry(Struct, frozen=True, gc=False):
     """One resource of the request.
 
-    `resource` is None where a history says that it was deleted. `expression` is its FHIRPath
-    in the request, `full_url` as it was sent; `address` is what the request calls it,
-    None where nothing does, and `key` is its address's key or else unlike any other.
+    `resource` is None where a history says that it was deleted; `content` is that of an
+    Observation. `expression` is its FHIRPath in the request, `full_url` as it was sent;
+    `address` is what the request calls it, None where nothing does, and `key` is its address's
+    key or else unlike any other.
     `version` and `updated` tell versions of one resource apart. `container` is the entry that
     a contained resource is inside of. `transaction`: conditional references are legal in it.
     """
@@ -91,6 +102,7 @@ class Entry(Struct, frozen=True, gc=False):
     updated: str = ""
     container: "Entry | None" = None
     transaction: bool = False
+    content: wire.Content = _EMPTY
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -119,6 +131,19 @@ class OpenBundle(Struct, frozen=True):
     entries: list[tuple[int, wire.BundleEntry]]
 
 
+def decode(raw: Raw) -> tuple[Found, wire.Content, tuple[mending.Fault, ...]]:
+    """A resource, the content of an Observation, and the faults of elements that were left out.
+
+    Raises BrokenError where it can not be understood, msgspec.DecodeError where it is not JSON.
+    """
+    try:
+        found = _DECODER.decode(raw)
+        return found, content_of(found) if type(found) is Sent else _EMPTY, ()
+    except msgspec.DecodeError:
+        found, faults = mending.decode(_THOROUGH, raw, ESSENTIAL)
+    return found, content_of(found) if isinstance(found, Whole) else _EMPTY, faults
+
+
 class Gathering:
     """The entries of one request while they are found; no more than `most`.
 
@@ -142,7 +167,7 @@ class Gathering:
     def add(self, raw: Raw, place: Place) -> OpenBundle | None:
         """Decode a resource and keep it; a Bundle is handed back, to be read by the caller."""
         try:
-            found, faults = mending.decode(DECODER, raw, ESSENTIAL)
+            found, content, faults = decode(raw)
         except mending.BrokenError as broken:
             return self._broken(raw, place, broken.fault)
         if faults:
@@ -152,7 +177,7 @@ class Gathering:
         if isinstance(found, wire.Parameters):
             self.issues.information("not-supported", _NOT_READ, place.expression)
         else:
-            self.keep(found, raw, place)
+            self.keep(found, content, raw, place)
         return None
 
     def _broken(self, raw: Raw, place: Place, fault: mending.Fault) -> OpenBundle | None:
@@ -212,7 +237,12 @@ class Gathering:
             self.issues.error("structure", text, expression + fault.fhir_path)
 
     def keep(
-        self, resource: Resource, raw: Raw, place: Place, container: Entry | None = None
+        self,
+        resource: Resource,
+        content: wire.Content,
+        raw: Raw,
+        place: Place,
+        container: Entry | None = None,
     ) -> None:
         """Add a decoded resource, and those that it contains."""
         kind = type_name(resource)
@@ -238,6 +268,7 @@ class Gathering:
             (meta and meta.last_updated) or place.updated,
             container,
             place.transaction,
+            content,
         )
         self.entries.append(entry)
         if resource.contained:
@@ -247,7 +278,7 @@ class Gathering:
         for i, raw in enumerate(contained):
             inside = Place(f"{container.expression}.contained[{i}]", transaction=place.transaction)
             try:
-                found, faults = mending.decode(DECODER, raw, ESSENTIAL)
+                found, content, faults = decode(raw)
             except mending.BrokenError as broken:
                 self._broken(raw, inside, broken.fault)
                 continue
@@ -255,7 +286,7 @@ class Gathering:
             if isinstance(found, wire.Bundle | wire.Parameters):
                 self.issues.information("not-supported", _NOT_READ, inside.expression)
             else:
-                self.keep(found, raw, inside, container)
+                self.keep(found, content, raw, inside, container)
 
 
 def _address(resource: Resource, kind: str, place: Place) -> Address | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct, json
 
-from service.fhir.citations import reference_to, references_to, told
+from service.fhir.citations import Teller, reference_to, references_to
 from service.fhir.narrative import narrative as story
 from service.fhir.releases import USUAL
 from service.fhir.wording import plain
@@ -80,7 +80,7 @@ class WritingOptions(Struct, frozen=True):
 
 
 def flag(
-    cause: Cause, assessment: Assessment, knowledge: Knowledge, options: WritingOptions
+    cause: Cause, assessment: Assessment, teller: Teller, options: WritingOptions
 ) -> dict[str, Any]:
     """The Flag of one possible cause of one patient.
 
@@ -89,8 +89,8 @@ def flag(
     `period.start` is the time of the newest piece of evidence: from then on all of it
     was there. It is missing where no evidence has a time.
     """
-    evidence = told(cause.evidence, knowledge)
-    signs = told(cause.sign, knowledge)
+    knowledge = teller.knowledge
+    evidence, signs = teller.told(cause.evidence), teller.told(cause.sign)
     newest = _newest(cause.evidence, assessment.moment)
     return frame(
         cause.cause,
@@ -100,7 +100,7 @@ def flag(
         knowledge,
         options,
         status="active",
-        narrative=story(cause, evidence, signs, knowledge),
+        narrative=story(cause, evidence, signs, teller),
         extensions=[
             _PRIORITY[cause.priority],
             *[

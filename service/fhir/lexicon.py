@@ -49,7 +49,6 @@ class Lexicon:
         )
         self._units: dict[tuple[str, str, str], str | None] = {}
         self._coded: dict[tuple[str, str, str], tuple[str, ...]] = {}
-        self._accepted: dict[tuple[Meant, str, str, str], str] = {}
         self._plausible: dict[tuple[str, str, str], Bounds | None] = {}
 
     def analyte(self, analyte: str) -> Analyte:
@@ -66,18 +65,6 @@ class Lexicon:
                 self._units.clear()
             self._units[named] = find_unit(self.knowledge, system, code, text)
         return self._units[named]
-
-    def accepted(self, meant: Meant, system: str, code: str, text: str) -> str | None:
-        """The unit that `accept` was told of for a code and such a quantity."""
-        return self._accepted.get((meant, system, code, text))
-
-    def accept(self, meant: Meant, system: str, code: str, text: str, unit: str) -> None:
-        """Remember that a quantity so written is in a unit that its code can have."""
-        short = len(system) + len(code) + len(text) <= _LONGEST_REMEMBERED
-        if short and len(meant.measured) <= 1:
-            if len(self._accepted) >= _MOST_REMEMBERED:
-                self._accepted.clear()
-            self._accepted[meant, system, code, text] = unit
 
     def problems(self, system: str, code: str) -> tuple[str, ...]:
         """The problems that a code names."""

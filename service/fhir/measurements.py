@@ -7,11 +7,11 @@ from msgspec import Struct, structs
 from service.fhir import wire
 from service.fhir.interpretations import Flagged, flagged
 from service.fhir.issues import Spot
-from service.fhir.lexicon import Lexicon, Meant
+from service.fhir.lexicon import Bounds, Lexicon, Meant
 from service.fhir.patients import Chart
-from service.fhir.ranges import AsWritten, interval_of
+from service.fhir.ranges import AsWritten, interval_of, is_for_all
 from service.fhir.specimens import says_hemolyzed
-from service.fhir.values import Unreadable, Value, value_of
+from service.fhir.values import Unreadable, Value, is_plain, quantity_value, value_of
 from service.knowledge.units import accepted, scale
 from service.record import Amount, Comparator, Interval, Moment
 
@@ -58,9 +58,55 @@ class Measurement(Struct, frozen=True, gc=False):
     marks: tuple[str, ...] = ()
 
 
+#: A unit, and the least and the greatest value that is plausible in it.
+_Scale = tuple[str, Bounds | None]
+
+
+class Assay:
+    """One test as a laboratory reports it, without a number: all else is found out once."""
+
+    #: So many ways to write a unit are remembered, each of no more letters than that.
+    _MOST = 20
+    _LONGEST = 200
+
+    def __init__(self, said: wire.Said, meant: Meant) -> None:
+        self.said = said
+        self.meant = meant
+        self.laboratory = flagged(said.interpretation)
+        self.is_plain = is_plain(said)
+        self._scales: dict[tuple[str, str, str], _Scale] = {}
+        self._intervals: dict[str, Interval] = {}
+
+    def scale(self, value: Value, lexicon: Lexicon, spot: Spot) -> _Scale | None:
+        """The unit of a value and what is plausible in it; None where it can not be trusted."""
+        written = (value.system, value.code, value.unit)
+        if scale := self._scales.get(written):
+            return scale
+        unit = _unit_of(value, self.meant, lexicon, spot)
+        if unit is None:
+            return None
+        scale = unit, lexicon.plausible(self.meant.analyte, unit, self.meant.form)
+        if len(self._scales) < self._MOST and sum(map(len, written)) <= self._LONGEST:
+            self._scales[written] = scale
+        return scale
+
+    def interval(
+        self, unit: str, lexicon: Lexicon, spot: Spot, *, chart: Chart, moment: Moment | None
+    ) -> Interval | None:
+        """The laboratory's range for a patient, in the unit of the value."""
+        ranges = self.said.reference_range
+        if not ranges:
+            return None
+        if not (interval := self._intervals.get(unit)):
+            interval = interval_of(ranges, unit, lexicon, spot, chart=chart, moment=moment)
+            if interval and is_for_all(ranges):
+                self._intervals[unit] = interval
+        return interval
+
+
 def measure(
-    part: wire.Measured,
-    meant: Meant,
+    assay: Assay,
+    quantity: wire.Quantity | None,
     lexicon: Lexicon,
     spot: Spot,
     *,
@@ -68,29 +114,30 @@ def measure(
     moment: Moment | None,
 ) -> Measurement:
     """The value of an Observation or component, at `spot`, that means an analyte."""
-    value = value_of(part)
-    laboratory = flagged(part.interpretation)
+    laboratory = assay.laboratory
+    if assay.is_plain and quantity:
+        value: Value | Unreadable | None = quantity_value(quantity)
+    else:
+        value = value_of(assay.said, quantity)
     if laboratory.contradictory or laboratory.failed or laboratory.held:
         _say_flags(laboratory, spot)
     marks: tuple[str, ...] = ("preliminary",) if laboratory.held else ()
     if not isinstance(value, Value):
         flag = _flag_alone(laboratory, spot)
         printed = _say_unreadable(value, _BY_FLAG if flag else _NOT_READ, spot)
-        if part.value_string and says_hemolyzed(part.value_string):
+        if assay.said.value_string and says_hemolyzed(assay.said.value_string):
             marks += ("hemolyzed",)
         return Measurement(None, printed, flag=flag, marks=marks)
     if laboratory.failed:
         return Measurement(None, value.printed, marks=marks)
-    unit = lexicon.accepted(meant, value.system, value.code, value.unit)
-    if unit is None:
-        if default := _default_unit(value, meant):
-            spot.information("informational", _DEFAULT_UNIT.format(default), ".value")
-            value = structs.replace(value, unit=default, printed=f"{value.printed} {default}")
-            marks += ("default-unit",)
-        unit = _unit_of(value, meant, lexicon, spot)
-    if unit is None:
+    if default := _default_unit(value, assay.meant):
+        spot.information("informational", _DEFAULT_UNIT.format(default), ".value")
+        value = structs.replace(value, unit=default, printed=f"{value.printed} {default}")
+        marks += ("default-unit",)
+    scale = assay.scale(value, lexicon, spot)
+    if scale is None:
         own = interval_of(
-            part.reference_range or (),
+            assay.said.reference_range or (),
             AsWritten(value.code, value.unit),
             lexicon,
             spot,
@@ -100,18 +147,15 @@ def measure(
         return _without_unit(value, own, laboratory, marks, spot)
     if value.from_text:
         spot.information("informational", _FROM_TEXT, ".value")
-    if not _is_plausible(value, unit, meant, lexicon, spot):
+    unit, bounds = scale
+    if not bounds or not bounds[0] <= value.number <= bounds[1]:
+        _say_implausible(unit, bounds, assay.meant, lexicon, spot)
         return Measurement(None, value.printed, marks=marks)
-    interval = (
-        interval_of(part.reference_range, unit, lexicon, spot, chart=chart, moment=moment)
-        if part.reference_range
-        else None
-    )
     return Measurement(
         Amount(value.number, unit),
         value.printed,
         value.comparator,
-        interval,
+        assay.interval(unit, lexicon, spot, chart=chart, moment=moment),
         laboratory.flag,
         marks,
     )
@@ -222,7 +266,6 @@ def _unit_of(value: Value, meant: Meant, lexicon: Lexicon, spot: Spot) -> str | 
             return None
     for measured in meant.measured or (None,):
         if accepted(lexicon.knowledge, meant.analyte, measured, unit):
-            lexicon.accept(meant, value.system, value.code, value.unit, unit)
             return unit
     analyte = lexicon.analyte(meant.analyte)
     if unit not in analyte.units:
@@ -244,10 +287,9 @@ def _is_same(one: str, other: str, lexicon: Lexicon) -> bool:
     )
 
 
-def _is_plausible(value: Value, unit: str, meant: Meant, lexicon: Lexicon, spot: Spot) -> bool:
-    bounds = lexicon.plausible(meant.analyte, unit, meant.form)
-    if bounds and bounds[0] <= value.number <= bounds[1]:
-        return True
+def _say_implausible(
+    unit: str, bounds: Bounds | None, meant: Meant, lexicon: Lexicon, spot: Spot
+) -> None:
     analyte = lexicon.analyte(meant.analyte)
     if bounds:
         text = (
@@ -259,4 +301,3 @@ def _is_plausible(value: Value, unit: str, meant: Meant, lexicon: Lexicon, spot:
             f"{unit} does not convert to {analyte.unit} for {analyte.name}. So it can not be read."
         )
     spot.warning("value", text, ".value")
-    return False

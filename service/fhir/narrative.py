@@ -10,7 +10,7 @@ from html import escape
 
 from msgspec import Struct
 
-from service.fhir.citations import Told, told
+from service.fhir.citations import Teller, Told
 from service.fhir.reasons import reason_of_priority, reason_of_strength
 from service.fhir.wording import graded
 from service.knowledge.language import CauseRule, Link, Reference
@@ -24,8 +24,9 @@ _LITERATURE = {
 }
 
 
-def narrative(cause: Cause, evidence: Told, signs: Told, knowledge: Knowledge) -> str:
+def narrative(cause: Cause, evidence: Told, signs: Told, teller: Teller) -> str:
     """The story as one XHTML div; `evidence` and `signs` are those of the cause, in words."""
+    knowledge = teller.knowledge
     findings, shown, normal = [], [], []
     critical, heeds = False, knowledge.causes[cause.cause].heeds_critical
     for piece, words in evidence:
@@ -60,7 +61,7 @@ def narrative(cause: Cause, evidence: Told, signs: Told, knowledge: Knowledge) -
         parts.append(_list("On file", on_file))
     for fired in cause.links:
         if fired.effect == "against":
-            words_against = [words for _, words in told(fired.evidence, knowledge)]
+            words_against = [words for _, words in teller.told(fired.evidence)]
             parts.append(_list(f"Against it, by the rule {fired.link}", words_against))
     parts.append(closing)
     return "".join(parts)

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/observation.html
 """
 
 from collections.abc import Container
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -15,7 +16,7 @@ from service.fhir.draws import Draw, draw_of
 from service.fhir.entries import Entry
 from service.fhir.issues import Spot
 from service.fhir.lexicon import Lexicon, Meant
-from service.fhir.measurements import measure
+from service.fhir.measurements import Assay, measure
 from service.fhir.modifiers import is_extended, is_modified
 from service.fhir.patients import Chart
 from service.fhir.reports import Reported
@@ -62,8 +63,6 @@ _CATEGORY = (
     "this was not used."
 )
 
-_Part = tuple[str, wire.Measured, Meant | Refused | None]
-
 
 def read_observation(entry: Entry, observation: wire.Observation, context: Context) -> None:
     """Add what an Observation tells to its patient's chart; what it can not tell is said."""
@@ -74,19 +73,19 @@ def read_observation(entry: Entry, observation: wire.Observation, context: Conte
     if entry.expression in context.replaced:
         return
     spot = Spot(context.issues, entry.expression, chart.key)
-    reports = _reports(entry, spot, context)
+    reports = _reports(entry, spot, context) if context.reports else []
     marks = _marks(observation, reports, spot)
     if marks is None or _is_of_another(entry, observation, context, spot):
         return
-    parts = _parts(observation, context.lexicon)
-    if parts[0][2] or any(meant for _, _, meant in parts):
+    parts = parts_of(entry.content, context.lexicon)
+    if parts[0].meant or any(part.meant for part in parts[1:]):
         draw = draw_of(entry, observation, reports, context, spot)
         source = context.source(entry, observation.identifier)
         whole = _Whole(observation, chart, spot, draw, marks, source, context)
-        for path, part, meant in parts:
-            _read_part(whole, path, part, meant)
+        for part in parts:
+            _read_part(whole, part)
     elif not read_sign(entry, observation, marks, chart, context):
-        _say_unknown(observation, context.lexicon.loinc, spot)
+        _say_unknown(entry.content, context.lexicon.loinc, spot)
 
 
 def _reports(entry: Entry, spot: Spot, context: Context) -> list[Reported]:
@@ -140,17 +139,50 @@ def _is_of_another(
     return False
 
 
-def _parts(observation: wire.Observation, lexicon: Lexicon) -> list[_Part]:
-    """The Observation and its components, each with its path and what its code means."""
-    parts: list[_Part] = [("", observation, analyte_of(observation.code, lexicon))]
-    for i, component in enumerate(observation.component or ()):
-        parts.append((f".component[{i}]", component, analyte_of(component.code, lexicon)))
-    return parts
+class Part(Struct, frozen=True, eq=False, gc=False):
+    """An Observation or a component of it, and what its code means by a rule set.
+
+    `fluid` is a specimen other than blood that its words name, "" for none. `contradicted`: it
+    was recognized by its name, but its category is none of laboratory tests.
+    """
+
+    path: str
+    said: wire.Content | wire.Component
+    meant: Assay | Refused | None
+    fluid: str = ""
+    contradicted: bool = False
 
 
-def _is_panel(observation: wire.Observation) -> bool:
-    """Whether an Observation without a value only holds others together."""
-    return bool(observation.component or observation.has_member or observation.related)
+def parts_of(content: wire.Content, lexicon: Lexicon) -> tuple[Part, ...]:
+    """An Observation and its components, by its content."""
+    return (_kept_parts if content.kept else _parts)(content, lexicon)
+
+
+def _parts(content: wire.Content, lexicon: Lexicon) -> tuple[Part, ...]:
+    components = [
+        _part(f".component[{i}]", component, content, lexicon)
+        for i, component in enumerate(content.component or ())
+    ]
+    return (_part("", content, content, lexicon), *components)
+
+
+_kept_parts = lru_cache(maxsize=2048)(_parts)
+
+
+def _part(
+    path: str, said: wire.Content | wire.Component, whole: wire.Content, lexicon: Lexicon
+) -> Part:
+    meant = analyte_of(said.code, lexicon)
+    if not isinstance(meant, Meant):
+        return Part(path, said, meant)
+    assay, fluid = Assay(said, meant), fluid_in(texts(said.code))
+    if meant.measured:
+        return Part(path, said, assay, fluid)
+    categories = concepts(whole.category)
+    kinds = [text for category in categories for text in texts(category)]
+    codes = {code for category in categories for code in statuses(category)}
+    fluid = fluid or fluid_in((*texts(whole.code), *kinds))
+    return Part(path, said, assay, fluid, not _OTHER_CATEGORIES.isdisjoint(codes))
 
 
 class _Whole(Struct, frozen=True, gc=False):
@@ -165,32 +197,39 @@ class _Whole(Struct, frozen=True, gc=False):
     context: Context
 
 
-def _read_part(
-    whole: _Whole, path: str, part: wire.Measured, meant: Meant | Refused | None
-) -> None:
-    if not path and not has_value(part) and _is_panel(whole.observation):
-        return
-    spot = whole.spot.at(path) if path else whole.spot
+def _read_part(whole: _Whole, part: Part) -> None:
+    said, meant = part.said, part.meant
+    if isinstance(said, wire.Component):
+        quantity, spot = said.value_quantity, whole.spot.at(part.path)
+    else:
+        quantity, spot = whole.observation.value_quantity, whole.spot
+        if quantity is None and _is_panel(whole.observation, said) and not has_value(said):
+            return
     if meant is None:
-        _say_unknown(part, whole.context.lexicon.loinc, spot)
+        _say_unknown(said, whole.context.lexicon.loinc, spot)
     elif isinstance(meant, Refused):
         spot.warning("business-rule", meant.why, ".code")
-    elif path and is_extended(part, spot):
+    elif isinstance(said, wire.Component) and is_extended(said, spot):
         return
-    elif _is_of_blood(whole, part, meant, spot):
-        whole.chart.results.append(_result(whole, part, meant, spot))
+    elif _is_of_blood(whole, part, meant.meant, spot):
+        whole.chart.results.append(_result(whole, meant, quantity, spot))
 
 
-def _say_unknown(part: wire.Measured, known: Container[str | None], spot: Spot) -> None:
-    if part.code is None:
+def _is_panel(observation: wire.Observation, content: wire.Content) -> bool:
+    """Whether an Observation without a value only holds others together."""
+    return bool(content.component or observation.has_member or observation.related)
+
+
+def _say_unknown(said: wire.Said, known: Container[str | None], spot: Spot) -> None:
+    if said.code is None:
         spot.warning("required", _NO_CODE)
-    elif any(one.code in known and not system_of(one) for one in part.code.coding or ()):
+    elif any(one.code in known and not system_of(one) for one in said.code.coding or ()):
         spot.warning("required", _NO_SYSTEM, ".code")
     else:
         spot.information("not-supported", _UNKNOWN, ".code")
 
 
-def _is_of_blood(whole: _Whole, part: wire.Measured, meant: Meant, spot: Spot) -> bool:
+def _is_of_blood(whole: _Whole, part: Part, meant: Meant, spot: Spot) -> bool:
     """Whether nothing speaks against the value being what its code or name says."""
     if whole.draw.unclear:
         spot.warning("extension", _UNCLEAR_SPECIMEN, ".specimen")
@@ -198,16 +237,10 @@ def _is_of_blood(whole: _Whole, part: wire.Measured, meant: Meant, spot: Spot) -
     if whole.draw.of_another:
         spot.warning("business-rule", _OTHER_SPECIMEN)
         return False
-    fluid = whole.draw.fluid or fluid_in(texts(part.code))
-    if not meant.measured:
-        categories = concepts(whole.observation.category)
-        kinds = [text for category in categories for text in texts(category)]
-        fluid = fluid or fluid_in((*texts(whole.observation.code), *kinds))
-        if not _OTHER_CATEGORIES.isdisjoint(
-            code for category in categories for code in statuses(category)
-        ):
-            spot.warning("business-rule", _CATEGORY)
-            return False
+    if part.contradicted:
+        spot.warning("business-rule", _CATEGORY)
+        return False
+    fluid = whole.draw.fluid or part.fluid
     if fluid and fluid not in {fluid_in((measured.name,)) for measured in meant.measured}:
         name = whole.context.lexicon.analyte(meant.analyte).name
         text = f"The specimen is {fluid}, in which {name} means something else; this was not used."
@@ -218,10 +251,10 @@ def _is_of_blood(whole: _Whole, part: wire.Measured, meant: Meant, spot: Spot) -
     return True
 
 
-def _result(whole: _Whole, part: wire.Measured, meant: Meant, spot: Spot) -> Result:
-    draw, source, marks = whole.draw, whole.source, whole.marks
+def _result(whole: _Whole, assay: Assay, quantity: wire.Quantity | None, spot: Spot) -> Result:
+    draw, source, marks, meant = whole.draw, whole.source, whole.marks, assay.meant
     lexicon = whole.context.lexicon
-    measured = measure(part, meant, lexicon, spot, chart=whole.chart, moment=draw.moment)
+    measured = measure(assay, quantity, lexicon, spot, chart=whole.chart, moment=draw.moment)
     if not meant.measured:
         marks += ("by-name",)
     elif meant.measured[0].marks:

@@ -86,7 +86,7 @@ def interval_of(
     `spot` is the result. Several ranges are alternatives for different people: those that
     are for others are left out, and where several remain, none is guessed.
     """
-    if len(ranges) == 1 and _is_for_all(ranges[0]) and (ranges[0].low or ranges[0].high):
+    if is_for_all(ranges):
         return _of_bounds(ranges[0], unit, lexicon, spot, ".referenceRange[0]")
     candidates = []
     for i, one in enumerate(ranges):
@@ -109,6 +109,11 @@ def interval_of(
     if one.low is None and one.high is None:
         return _of_text(one.text or "", unit, lexicon, spot, path)
     return _of_bounds(one, unit, lexicon, spot, path)
+
+
+def is_for_all(ranges: Sequence[wire.ReferenceRange]) -> bool:
+    """Whether there is one range, with bounds and for everybody, as nearly always."""
+    return len(ranges) == 1 and _says_nobody(ranges[0]) and bool(ranges[0].low or ranges[0].high)
 
 
 def _of_bounds(
@@ -197,14 +202,14 @@ def _is_in(printed: str, unit: str | AsWritten, lexicon: Lexicon) -> bool:
     return lexicon.unit("", "", printed) == unit
 
 
-def _is_for_all(one: wire.ReferenceRange) -> bool:
+def _says_nobody(one: wire.ReferenceRange) -> bool:
     """Whether a range says nothing of whom or what it is for, as nearly all do."""
     return not (one.modifier_extension or one.type or one.applies_to or one.age)
 
 
 def _fit(one: wire.ReferenceRange, chart: Chart, moment: Moment | None) -> bool | None:
     """Whether a range is for a patient; None where it does not say, or that is not known."""
-    if _is_for_all(one):
+    if _says_nobody(one):
         return None
     if one.modifier_extension:
         return False

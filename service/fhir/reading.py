@@ -4,8 +4,9 @@ Nothing is dropped in silence: every resource, and every part of it that could m
 a record or in an issue with its FHIRPath in the request.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from msgspec import Raw, Struct, structs
@@ -137,7 +138,7 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
         issues.told(),
         now,
         request.said,
-        _resources(entries, records, directory),
+        Resources(entries, records, directory),
         tuple(flags),
     )
 
@@ -223,17 +224,34 @@ def _times(chart: Chart, serving: frozenset[str]) -> Iterable[Moment | None]:
         yield treatment.start
 
 
-def _resources(
-    entries: Iterable[Entry], records: Iterable[Record], directory: Directory
-) -> dict[str, tuple[str, Raw]]:
-    """The resources that records refer to, by name."""
-    wanted = {record.patient.reference for record in records}
-    for record in records:
-        for facts in (record.results, record.problems, record.treatments):
-            wanted.update(fact.source.reference for fact in facts)
-    wanted.discard("")
-    found: dict[str, tuple[str, Raw]] = {}
-    for entry in entries:
-        if not entry.container and (name := directory.name_of(entry)) in wanted:
-            found.setdefault(name, (entry.full_url, entry.raw))
-    return found
+class Resources(Mapping[str, tuple[str, Raw]]):
+    """The resources that records refer to, by name; looked for once somebody asks."""
+
+    def __init__(
+        self, entries: Iterable[Entry], records: Iterable[Record], directory: Directory
+    ) -> None:
+        self._entries = entries
+        self._records = records
+        self._directory = directory
+
+    def __getitem__(self, name: str) -> tuple[str, Raw]:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @cached_property
+    def _found(self) -> dict[str, tuple[str, Raw]]:
+        wanted = {record.patient.reference for record in self._records}
+        for record in self._records:
+            for facts in (record.results, record.problems, record.treatments):
+                wanted.update(fact.source.reference for fact in facts)
+        wanted.discard("")
+        found: dict[str, tuple[str, Raw]] = {}
+        for entry in self._entries:
+            if not entry.container and (name := self._directory.name_of(entry)) in wanted:
+                found.setdefault(name, (entry.full_url, entry.raw))
+        return found

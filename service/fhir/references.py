@@ -79,19 +79,13 @@ class Directory:
         self.entries = entries
         self._others = others
         self._by_key: dict[str, list[Entry]] = {}
-        self._by_local: dict[str, list[Entry]] = {}
-        self._by_identifier: dict[tuple[str, str, str], list[Entry]] | None = None
-        self._found: dict[tuple[str, str | None], Target | Unresolved] = {}
-        self._names: dict[str, str] = {}
-        roots = set()
         for entry in entries:
             self._by_key.setdefault(entry.key, []).append(entry)
-            if not entry.container:
-                if entry.address and entry.address.root is not None:
-                    roots.add(entry.address.root)
-                if entry.resource and entry.resource.id:
-                    local = f"{entry.type}/{entry.resource.id}"
-                    self._by_local.setdefault(local, []).append(entry)
+        self._by_local: dict[str, list[Entry]] | None = None
+        self._by_identifier: dict[tuple[str, str, str], list[Entry]] | None = None
+        self._found: dict[tuple[str, str | None], Target | Unresolved] = {}
+        addresses = [entry.address for entry in entries if entry.address and not entry.container]
+        roots = {address.root for address in addresses if address.root is not None}
         #: The one server that the request comes from; None where it names several or none.
         self.home = roots.pop() if len(roots) == 1 else None
 
@@ -100,7 +94,6 @@ class Directory:
         text = reference.reference
         if not text or not text.strip():
             return self._logical(reference)
-        here = _outermost(entry).address
         asked = self.asked(text, entry)
         if known := self._found.get(asked):
             return known
@@ -108,28 +101,23 @@ class Directory:
             return self._contained(text, entry)
         if _SEARCH.match(text):
             return self._searched(text) if entry.transaction else _CONDITIONAL
-        found = self._found[asked] = self._literal(text, here)
+        found = self._found[asked] = self._literal(text, _outermost(entry).address)
         return found
 
     def asked(self, text: str, entry: Entry) -> tuple[str, str | None]:
         """A literal reference in a resource, and the server that it is relative to."""
-        return text, _server(_outermost(entry).address)
+        here = entry.address if entry.container is None else _outermost(entry).address
+        return text, here.base if here and here.root is not None else _server(here)
 
     def name_of(self, entry: Entry) -> str:
         """How its sender would refer to a resource from elsewhere; "" where it has no name."""
         entry = _outermost(entry)
-        if (known := self._names.get(entry.expression)) is not None:
-            return known
-        named = self._names[entry.expression] = self._name_of(entry)
-        return named
-
-    def _name_of(self, entry: Entry) -> str:
-        if not entry.address:
+        named = entry.address
+        if not named:
             return ""
-        if entry.address.root is None and not entry.address.universal:
-            local = entry.resource and entry.resource.id and f"{entry.type}/{entry.resource.id}"
-            return local or entry.address.text
-        return self._name(entry.address)
+        if named.root is None and not named.universal:
+            return _local(entry) or named.text
+        return self._name(named)
 
     def name_of_target(self, target: Target) -> str:
         """How a sender would refer to a target; "" where only an identifier names it."""
@@ -181,6 +169,11 @@ class Directory:
 
     def _tolerated(self, named: Address) -> Target | Unresolved:
         """Where no server is known, the one resource of that type and id, wherever it is from."""
+        if self._by_local is None:
+            self._by_local = {}
+            for entry in self.entries:
+                if not entry.container and (local := _local(entry)):
+                    self._by_local.setdefault(local, []).append(entry)
         found = self._by_local.get(named.local, [])
         if len(found) > 1:
             return _AMBIGUOUS
@@ -225,6 +218,12 @@ def _server(here: Address | None) -> str | None:
     if here and here.root is None:
         return None
     return here.base if here else ""
+
+
+def _local(entry: Entry) -> str:
+    """The name of a resource without a server, "" where it has no id."""
+    resource = entry.resource
+    return f"{entry.type}/{resource.id}" if resource and resource.id else ""
 
 
 def _outermost(entry: Entry) -> Entry:

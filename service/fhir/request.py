@@ -7,11 +7,10 @@ from service.fhir import mending, wire
 from service.fhir.body import malformed, too_deep
 from service.fhir.bundles import read_bundle
 from service.fhir.entries import (
-    DECODER,
-    ESSENTIAL,
     Entry,
     Gathering,
     Place,
+    decode,
     not_fhir,
     open_bundle,
     type_name,
@@ -57,7 +56,7 @@ def unpack(body: bytes, most: int, deepest: int, issues: Issues) -> Request:
 def _unpack(body: bytes, gathering: Gathering) -> Request:
     raw = Raw(body)
     try:
-        found, faults = mending.decode(DECODER, raw, ESSENTIAL)
+        found, content, faults = decode(raw)
     except mending.BrokenError as broken:
         return _mended(raw, broken.fault, gathering)
     if isinstance(found, wire.Bundle):
@@ -69,7 +68,7 @@ def _unpack(body: bytes, gathering: Gathering) -> Request:
     else:
         kind = type_name(found)
         gathering.tell(faults, kind)
-        gathering.keep(found, raw, Place(kind))
+        gathering.keep(found, content, raw, Place(kind))
     return Request(gathering.entries, gathering.others)
 
 

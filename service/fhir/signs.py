@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from service.fhir import wire
 from service.fhir.codes import display_of, plain_codes, texts
@@ -9,6 +10,7 @@ from service.fhir.context import Context
 from service.fhir.draws import draw_of
 from service.fhir.entries import Entry
 from service.fhir.issues import Spot
+from service.fhir.lexicon import Lexicon
 from service.fhir.modifiers import is_extended
 from service.fhir.patients import Chart, Recorded
 from service.fhir.problems import Named, denies, problems_of
@@ -64,10 +66,10 @@ def read_sign(
     False where it and its components neither ask for nor state a problem that rules know.
     """
     whole = Spot(context.issues, entry.expression, chart.key)
-    stated = list(_stated(observation, context))
-    for path, part, named, concept in stated:
+    stated = (_kept_stated if entry.content.kept else _stated)(entry.content, context.lexicon)
+    for path, said, named, concept in stated:
         spot = whole.at(path)
-        if not _holds(part, named, concept is part.code, spot):
+        if not _holds(said, named, concept is said.code, spot):
             continue
         if named.by_name:
             spot.information("informational", _BY_NAME, ".code")
@@ -86,34 +88,39 @@ def read_sign(
     return bool(stated)
 
 
-_Stated = tuple[str, wire.Measured, Named, wire.CodeableConcept | None]
+_Stated = tuple[str, wire.Content | wire.Component, Named, wire.CodeableConcept | None]
 
 
-def _stated(observation: wire.Observation, context: Context) -> Iterator[_Stated]:
+def _stated(content: wire.Content, lexicon: Lexicon) -> tuple[_Stated, ...]:
     """The parts that name a problem in code or value, with the concept that does."""
-    parts: list[tuple[str, wire.Measured]] = [("", observation)]
-    parts += [(f".component[{i}]", one) for i, one in enumerate(observation.component or ())]
-    for path, part in parts:
-        for concept in (part.code, part.value_codeable_concept):
-            named = problems_of(concept, context.lexicon)
+    parts: list[tuple[str, wire.Content | wire.Component]] = [("", content)]
+    parts += [(f".component[{i}]", one) for i, one in enumerate(content.component or ())]
+    stated: list[_Stated] = []
+    for path, said in parts:
+        for concept in (said.code, said.value_codeable_concept):
+            named = problems_of(concept, lexicon)
             # In a value, only a code is certain enough.
-            if named.problems and not (named.by_name and concept is not part.code):
-                yield path, part, named, concept
+            if named.problems and not (named.by_name and concept is not said.code):
+                stated.append((path, said, named, concept))
                 break
+    return tuple(stated)
 
 
-def _holds(part: wire.Measured, named: Named, asked_for: bool, spot: Spot) -> bool:
+_kept_stated = lru_cache(maxsize=2048)(_stated)
+
+
+def _holds(said: wire.Content | wire.Component, named: Named, asked_for: bool, spot: Spot) -> bool:
     """Whether a part says that the patient has the problem that it names; else why not is told."""
-    if is_extended(part, spot):
+    if isinstance(said, wire.Component) and is_extended(said, spot):
         return False
     if named.denied or named.doubted:
         spot.warning("business-rule", _DENIED)
     elif not asked_for:
-        if _asks_for_problem(part):
+        if _asks_for_problem(said):
             return True
         spot.information("business-rule", _UNASKED, ".value")
     else:
-        answers = set(_answers(part))
+        answers = set(_answers(said))
         if answers and answers <= _YES:
             return True
         if answers and answers <= _NO:
@@ -123,22 +130,22 @@ def _holds(part: wire.Measured, named: Named, asked_for: bool, spot: Spot) -> bo
     return False
 
 
-def _asks_for_problem(part: wire.Measured) -> bool:
-    words = list(texts(part.code))
+def _asks_for_problem(said: wire.Said) -> bool:
+    words = list(texts(said.code))
     if any(_ASKS_OF_OTHERS.search(text) or denies(text) for text in words):
         return False
-    asked = not _ASKS.isdisjoint(plain_codes(part.code))
+    asked = not _ASKS.isdisjoint(plain_codes(said.code))
     return asked or any(map(_ASKS_IN_WORDS.search, words))
 
 
-def _answers(part: wire.Measured) -> Iterator[str]:
+def _answers(said: wire.Said) -> Iterator[str]:
     """What a part answers, as far as it is a yes or a no; anything else is "?"."""
-    if part.value_boolean is not None:
-        yield "true" if part.value_boolean else "false"
-    elif part.value_string is not None:
-        yield part.value_string.strip().lower()
-    elif concept := part.value_codeable_concept:
-        said = {*plain_codes(concept), *(text.strip().lower() for text in texts(concept))}
-        yield from said & (_YES | _NO) or {"?"}
-    elif part.interpretation:
-        yield from set(plain_codes(part.interpretation)) & (_YES | _NO) or {"?"}
+    if said.value_boolean is not None:
+        yield "true" if said.value_boolean else "false"
+    elif said.value_string is not None:
+        yield said.value_string.strip().lower()
+    elif concept := said.value_codeable_concept:
+        words = {*plain_codes(concept), *(text.strip().lower() for text in texts(concept))}
+        yield from words & (_YES | _NO) or {"?"}
+    elif said.interpretation:
+        yield from set(plain_codes(said.interpretation)) & (_YES | _NO) or {"?"}

@@ -99,34 +99,36 @@ def _number(written: bytes) -> Decimal:
     return found
 
 
-def value_of(measured: wire.Measured) -> Value | Unreadable | None:
+def value_of(said: wire.Said, quantity: wire.Quantity | None) -> Value | Unreadable | None:
     """The value of an Observation or component; None where it has none and says nothing of why."""
-    quantity = measured.value_quantity
-    if _others(measured):
-        if quantity is None and _others(measured) == 1:
-            found = _other_value(measured)
+    if others := _others(said):
+        if quantity is None and others == 1:
+            found = _other_value(said)
         else:
             return Unreadable("warning", "structure", "There is more than one value[x].")
     elif quantity is not None:
         found = quantity_value(quantity)
     else:
-        reason = measured.data_absent_reason
+        reason = said.data_absent_reason
         if reason is None:
             return None
         why = "dataAbsentReason says that there is no value."
         printed = display_of(reason)[:_LONGEST_PRINT]
         return Unreadable("information", "informational", why, printed, ".dataAbsentReason")
-    if measured.data_absent_reason is not None:
+    if said.data_absent_reason is not None:
         why = "There is a value and a dataAbsentReason too, so the value can not be trusted."
         return Unreadable("warning", "invariant", why, found.printed)
     return found
 
 
-def has_value(measured: wire.Measured) -> bool:
-    """Whether there is a value, or a reason for its absence."""
-    return bool(
-        measured.value_quantity is not None or _others(measured) or measured.data_absent_reason
-    )
+def has_value(said: wire.Said) -> bool:
+    """Whether there is a value other than a quantity, or a reason for its absence."""
+    return bool(_others(said) or said.data_absent_reason)
+
+
+def is_plain(said: wire.Said) -> bool:
+    """Whether a quantity would be the value, as beside nearly all that is said."""
+    return not _others(said) and said.data_absent_reason is None
 
 
 def quantity_value(quantity: wire.Quantity) -> Value | Unreadable:
@@ -154,37 +156,37 @@ def quantity_value(quantity: wire.Quantity) -> Value | Unreadable:
     )
 
 
-def _others(measured: wire.Measured) -> int:
+def _others(said: wire.Said) -> int:
     """How many values of other types than Quantity there are."""
     return (
-        (measured.value_string is not None)
-        + (measured.value_codeable_concept is not None)
-        + (measured.value_boolean is not None)
-        + (measured.value_integer is not None)
-        + (measured.value_range is not None)
-        + (measured.value_ratio is not None)
-        + (measured.value_sampled_data is not None)
-        + (measured.value_time is not None)
-        + (measured.value_date_time is not None)
-        + (measured.value_period is not None)
-        + (measured.value_attachment is not None)
-        + (measured.value_reference is not None)
+        (said.value_string is not None)
+        + (said.value_codeable_concept is not None)
+        + (said.value_boolean is not None)
+        + (said.value_integer is not None)
+        + (said.value_range is not None)
+        + (said.value_ratio is not None)
+        + (said.value_sampled_data is not None)
+        + (said.value_time is not None)
+        + (said.value_date_time is not None)
+        + (said.value_period is not None)
+        + (said.value_attachment is not None)
+        + (said.value_reference is not None)
     )
 
 
-def _other_value(measured: wire.Measured) -> Value | Unreadable:
-    if measured.value_string is not None:
-        return text_value(measured.value_string)
-    if measured.value_integer is not None:
-        if abs(measured.value_integer) >= 10**_GREATEST_EXPONENT:
+def _other_value(said: wire.Said) -> Value | Unreadable:
+    if said.value_string is not None:
+        return text_value(said.value_string)
+    if said.value_integer is not None:
+        if abs(said.value_integer) >= 10**_GREATEST_EXPONENT:
             why = "The value is too large to be a result."
             return Unreadable("warning", "value", why)
-        return Value(Decimal(measured.value_integer), str(measured.value_integer))
-    if measured.value_range is not None:
-        return _range_value(measured.value_range)
-    if measured.value_codeable_concept is not None:
+        return Value(Decimal(said.value_integer), str(said.value_integer))
+    if said.value_range is not None:
+        return _range_value(said.value_range)
+    if said.value_codeable_concept is not None:
         why = "The value is a concept, not a number."
-        printed = display_of(measured.value_codeable_concept)[:_LONGEST_PRINT]
+        printed = display_of(said.value_codeable_concept)[:_LONGEST_PRINT]
         return Unreadable("information", "not-supported", why, printed)
     return Unreadable("information", "not-supported", "The value is of a type that is not read.")
 

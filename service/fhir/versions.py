@@ -58,6 +58,9 @@ def newest_versions(entries: Sequence[Entry], zone: ZoneInfo, issues: Issues) ->
 
     What is contained in a resource goes with it.
     """
+    keys = [entry.key for entry in entries if entry.resource is not None and not entry.container]
+    if len(set(keys)) == len(keys) == len(entries):
+        return list(entries)
     by_key: dict[str, list[Entry]] = {}
     for entry in entries:
         if not entry.container and entry.resource is not None:
@@ -214,14 +217,18 @@ def replaced_results(
     where business identifier, subject, code, specimen and time are the same. `key_of` tells
     whom or what a reference names.
     """
+    identified = [
+        (identifier.system, identifier.value, entry, entry.resource)
+        for entry in entries
+        if isinstance(entry.resource, wire.Observation)
+        for identifier in entry.resource.identifier or ()
+        if identifier.system and identifier.value
+    ]
+    if len({named[:2] for named in identified}) == len(identified):
+        return set()
     by_identifier: dict[tuple[str, str], list[_Reported]] = {}
-    for entry in entries:
-        resource = entry.resource
-        if isinstance(resource, wire.Observation) and resource.identifier:
-            for identifier in resource.identifier:
-                if identifier.system and identifier.value:
-                    named = (identifier.system, identifier.value)
-                    by_identifier.setdefault(named, []).append((entry, resource))
+    for system, value, entry, resource in identified:
+        by_identifier.setdefault((system, value), []).append((entry, resource))
     replaced: set[str] = set()
     for sharing in by_identifier.values():
         if len(sharing) > 1:
@@ -263,7 +270,7 @@ def _result(
     named = [key_of(entry, one) for one in (observation.subject, observation.specimen) if one]
     if observation.subject is None or None in named:
         return None
-    code, period = observation.code, observation.effective_period
+    code, period = entry.content.code, observation.effective_period
     return (
         tuple(named),
         tuple((one.system, one.code) for one in (code and code.coding) or ()),

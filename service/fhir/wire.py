@@ -19,11 +19,12 @@ class Element(Struct, frozen=True, rename="camel", gc=False):
 
 #: What an element that is kept Raw is where it was not sent.
 NOT_SENT = (b"", b"null")
+_NOT_SENT_RAW = (Raw(), Raw(b"null"))
 
 
 def present(raw: Raw) -> bool:
     """Whether an element that is kept Raw was sent."""
-    return bytes(raw) not in NOT_SENT
+    return raw not in _NOT_SENT_RAW
 
 
 class Coding(Element, frozen=True):
@@ -88,12 +89,10 @@ class ReferenceRange(Element, frozen=True):
     text: str | None = None
 
 
-class Measured(Element, frozen=True):
-    """What an Observation and its components have in common."""
+class Said(Element, frozen=True):
+    """What Observations and their components have in common, beside a quantity and modifiers."""
 
-    modifier_extension: tuple[Raw, ...] | None = None
     code: CodeableConcept | None = None
-    value_quantity: Quantity | None = None
     value_codeable_concept: CodeableConcept | None = None
     value_string: str | None = None
     value_boolean: bool | None = None
@@ -111,8 +110,22 @@ class Measured(Element, frozen=True):
     reference_range: tuple[ReferenceRange, ...] | None = None
 
 
-class Component(Measured, frozen=True):
+class Component(Said, frozen=True):
     """A part of an Observation that shares its subject, time and specimen."""
+
+    modifier_extension: tuple[Raw, ...] | None = None
+    value_quantity: Quantity | None = None
+
+
+class Content(Said, frozen=True, array_like=True, eq=False):
+    """What comes again and again around the numbers of one laboratory test.
+
+    It is decoded once and, as far as it is `kept`, the same object from then on (see `contents`).
+    """
+
+    category: tuple[CodeableConcept, ...] | CodeableConcept | None = None
+    component: tuple[Component, ...] | None = None
+    kept: bool = False
 
 
 class Related(Element, frozen=True):
@@ -133,14 +146,11 @@ class Resource(Element, frozen=True, tag_field="resourceType"):
     contained: tuple[Raw, ...] | None = None
 
 
-class Observation(Measured, frozen=True, tag="Observation", tag_field="resourceType"):
-    id: str | None = None
-    meta: Meta | None = None
-    implicit_rules: Any = None
-    contained: tuple[Raw, ...] | None = None
+class Observation(Resource, frozen=True, tag="Observation"):
+    """An Observation without its content: what tells one result from the next."""
+
     identifier: tuple[Identifier, ...] | None = None
     status: str | None = None
-    category: tuple[CodeableConcept, ...] | CodeableConcept | None = None
     subject: Reference | None = None
     focus: tuple[Reference, ...] | None = None
     effective_date_time: str | None = None
@@ -148,13 +158,13 @@ class Observation(Measured, frozen=True, tag="Observation", tag_field="resourceT
     effective_period: Period | None = None
     effective_timing: Any = None
     issued: str | None = None
+    value_quantity: Quantity | None = None
     note: tuple[Annotation, ...] | None = None
     comment: str | None = None
     body_site: CodeableConcept | None = None
     specimen: Reference | None = None
     has_member: tuple[Reference, ...] | None = None
     related: tuple[Related, ...] | None = None
-    component: tuple[Component, ...] | None = None
 
 
 class Condition(Resource, frozen=True, tag="Condition"):

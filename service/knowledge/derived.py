@@ -14,11 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from service.knowledge import formula
-from service.knowledge.language import Change, Derived, Formula, Input
+from service.knowledge.language import Change, Derived, Formula
 from service.knowledge.model import Knowledge
 from service.knowledge.quantities import parse_age, parse_range, parse_span
 from service.knowledge.units import convert
@@ -44,10 +46,11 @@ class Computed(Struct, frozen=True, gc=False):
     lacking: str = ""
 
 
-class _Dated(Struct, frozen=True, gc=False):
-    """A usable number at a time."""
+class _Dated(NamedTuple):
+    """A usable number at a time, exactly and as formulas compute with it."""
 
     value: Fraction
+    decimal: Decimal
     moment: Moment
     result: Result
 
@@ -130,7 +133,11 @@ def _inputs(
     """The inputs of a formula by name; None unless all are there, together, and not measured."""
     inputs: dict[str, _Dated] = {}
     for name, given in rule.inputs.items():
-        if not (found := _read(knowledge, chosen, given)):
+        result = chosen.get(given.analyte)
+        if not result:
+            return None
+        found = _dated(knowledge, result, given.unit, given.form, given.valid)
+        if not found:
             return None
         inputs[name] = found
     if not rule.same_draw:
@@ -152,10 +159,10 @@ def _formula(
     rule: Derived, inputs: Mapping[str, _Dated], patient: Patient, now: datetime
 ) -> _Found | None:
     """What the first formula for somebody of this age and sex gives."""
-    values = {name: each.value for name, each in inputs.items()}
+    values = {name: each.decimal for name, each in inputs.items()}
     years = age_in_years(patient, now)
     if years is not None:
-        values[_AGE] = Fraction(years)
+        values[_AGE] = Decimal(years)
     for way in rule.formulas:
         if _is_for(way, patient, now) and formula.names_in(way.formula) <= values.keys():
             try:
@@ -175,41 +182,49 @@ def _lacking(rule: Derived, patient: Patient) -> str:
     return "the rules have no formula for this age"
 
 
-def _read(knowledge: Knowledge, chosen: Mapping[str, Result], given: Input) -> _Dated | None:
-    """An input in its unit, where there is one that can be computed with."""
-    result = chosen.get(given.analyte)
-    dated = _dated(knowledge, result, given.unit, given.form) if result else None
-    if dated and given.valid:
-        span = parse_range(given.valid)
-        if not span.low <= dated.value <= span.high:
-            return None
-    return dated
+def _dated(
+    knowledge: Knowledge, result: Result, unit: str, form: str = "", valid: str = ""
+) -> _Dated | None:
+    """A result as an exact number of a unit; None where it is not one number at one time.
 
-
-def _dated(knowledge: Knowledge, result: Result, unit: str, form: str = "") -> _Dated | None:
-    """A result as an exact number of a unit; None where it is not one number at one time."""
+    `valid` is the range outside of which nothing can be computed with it, "" for none.
+    """
     amount = result.amount
     if not amount or result.comparator or not result.moment:
         return None
+    found = _number(
+        knowledge, result.analyte, amount.value, amount.unit, result.form, unit, form, valid
+    )
+    return _Dated(*found, result.moment, result) if found else None
+
+
+# Laboratories print few digits, and several formulas ask for one result.
+@lru_cache(maxsize=4096)
+def _number(
+    knowledge: Knowledge,
+    analyte: str,
+    value: Decimal,
+    unit: str,
+    form: str,
+    to_unit: str,
+    to_form: str,
+    valid: str,
+) -> tuple[Fraction, Decimal] | None:
     try:
-        value = convert(
-            knowledge,
-            result.analyte,
-            amount.value,
-            amount.unit,
-            unit,
-            form=result.form,
-            to_form=form,
-        )
+        exact = convert(knowledge, analyte, value, unit, to_unit, form=form, to_form=to_form)
     except ValueError:
         return None
-    return _Dated(value, result.moment, result)
+    if valid:
+        span = parse_range(valid)
+        if not span.low <= exact <= span.high:
+            return None
+    return exact, formula.to_decimal(exact)
 
 
 def _together(moments: Iterable[Moment], apart: timedelta) -> bool:
     listed = list(moments)
-    first = min(moment.latest for moment in listed)
-    return max(moment.earliest for moment in listed) - first <= apart
+    first = min([moment.latest for moment in listed])
+    return max([moment.earliest for moment in listed]) - first <= apart
 
 
 def _is_for(way: Formula, patient: Patient, now: datetime) -> bool:

@@ -46,14 +46,13 @@ def names_in(formula: str) -> frozenset[str]:
     return _parsed(formula)[1]
 
 
-def evaluate(formula: str, values: Mapping[str, Fraction]) -> Decimal:
-    """What a formula gives, to 6 significant digits.
+def evaluate(formula: str, values: Mapping[str, Decimal]) -> Decimal:
+    """What a formula gives of numbers as `to_decimal` gives them, to 6 significant digits.
 
     Raises ValueError for what is not arithmetic, KeyError for a name without value,
     ArithmeticError for a division by zero or the root of a negative number.
     """
-    term, names = _parsed(formula)
-    rounded = _SIX_DIGITS.plus(term({name: _decimal(values[name]) for name in names}))
+    rounded = _SIX_DIGITS.plus(_parsed(formula)[0](values))
     return Decimal(f"{rounded.normalize():f}")
 
 
@@ -63,7 +62,8 @@ def round_six(value: Fraction) -> Decimal:
     return Decimal(f"{rounded:f}")
 
 
-def _decimal(value: Fraction) -> Decimal:
+def to_decimal(value: Fraction) -> Decimal:
+    """A number as it is computed with."""
     return _CONTEXT.divide(Decimal(value.numerator), Decimal(value.denominator))
 
 

@@ -594,10 +594,10 @@ def test_a_draw_does_not_hold_where_one_of_its_results_is_undated_or_missing() -
 @pytest.mark.parametrize(
     ("leaf", "pattern", "word"),
     [
-        (finding(), Pattern("finding", "hyponatremia", 1), "sodium"),
-        (finding("moderate"), Pattern("finding", "hyponatremia", 2), "sodium"),
-        (finding(within="72 h"), None, "sodium"),
-        (finding(older_than="72 h"), None, "sodium"),
+        (finding(), Pattern("finding", "hyponatremia", 1), "hyponatremia"),
+        (finding("moderate"), Pattern("finding", "hyponatremia", 2), "hyponatremia"),
+        (finding(within="72 h"), None, "hyponatremia"),
+        (finding(older_than="72 h"), None, "hyponatremia"),
         (finding(worst_within="72 h of now"), None, "sodium"),
         (Condition(normal="sodium"), Pattern("normal", "sodium"), "sodium"),
         (Condition(normal="sodium", within="72 h"), None, "sodium"),

@@ -547,3 +547,57 @@ def graded_as(one: Result) -> Graded:
     assert one.amount is not None
     table = Sheet(known, one.analyte, findings, one.amount.unit).table(person_of(record()))
     return grade(table, one)
+
+
+# What is remembered of other numbers
+
+
+def test_a_limit_is_told_with_the_digits_that_its_result_was_sent_with() -> None:
+    own = [graded(B12, "150 pg/mL", interval=interval(low)) for low in ("200", "200.0", "200")]
+    assert [one.findings[0].limit for one in own] == [
+        "< 200 pg/mL",
+        "< 200.0 pg/mL",
+        "< 200 pg/mL",
+    ]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_numbers_on_both_sides_of_a_limit_and_on_it_are_told_apart_in_any_order(
+    order: tuple[int, ...],
+) -> None:
+    known = rules()
+    findings = [each for each in known.findings.values() if each.analyte == "sodium"]
+    table = Sheet(known, "sodium", findings, "mmol/L").table(person_of(record()))
+    said = {"129.9 mmol/L": "moderate", "130 mmol/L": "mild", "130.1 mmol/L": "mild"}
+    for text in [list(said)[i] for i in order] * 2:
+        assert shown(grade(table, result("sodium", text))) == {"hyponatremia": said[text]}
+
+
+@pytest.mark.parametrize(
+    "company",
+    [
+        {"comparator": ">="},
+        {"moment": None},
+        {"marks": ("preliminary",)},
+        {"interpretation": "H"},
+        {"interval": interval("100")},
+    ],
+)
+def test_one_number_in_another_company_is_another_matter(company: dict[str, object]) -> None:
+    known = rules()
+    findings = [each for each in known.findings.values() if each.analyte == B12]
+    table = Sheet(known, B12, findings, "pg/mL").table(person_of(record()))
+    one = result(B12, "150 pg/mL")
+    other = msgspec.structs.replace(one, **company)
+    plain = grade(table, one)
+    assert grade(table, other).result is other
+    assert grade(table, one) == plain
+    alone = Sheet(known, B12, findings, "pg/mL").table(person_of(record()))
+    assert grade(table, other) == grade(alone, other)
+
+
+def test_what_is_remembered_holds_nothing_of_the_result() -> None:
+    one = graded("sodium", "118 mmol/L")
+    again = result("sodium", "118 mmol/L", source="Observation/another")
+    assert graded_as(again).findings[0].result is again
+    assert one.findings[0].result is not again

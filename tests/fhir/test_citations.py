@@ -3,7 +3,7 @@ from itertools import permutations
 import pytest
 from msgspec import structs
 
-from service.fhir.citations import reference_to, references_to, told
+from service.fhir.citations import Teller, reference_to, references_to
 from service.record import Evidence, Identifier, Problem, Source, Treatment
 from tests.fhir.assessed import (
     ALCOHOL,
@@ -18,7 +18,7 @@ from tests.fhir.assessed import (
 
 
 def cited(*evidence: Evidence) -> list[dict[str, object]]:
-    return references_to(told(evidence, KNOWLEDGE), KNOWLEDGE)
+    return references_to(Teller(KNOWLEDGE).told(evidence), KNOWLEDGE)
 
 
 def at(piece: Evidence, where: Source) -> Evidence:
@@ -33,12 +33,12 @@ def test_the_most_telling_evidence_comes_first_whatever_the_order_given() -> Non
     grave = sodium(rank=3, critical=False, result=result("sodium", "119 mmol/L", "Observation/c"))
     expected: list[Evidence] = [sodium(), grave, mild, ALCOHOL, GABAPENTIN, B12]
     for order in permutations(expected):
-        assert expected == [piece for piece, _ in told(order, KNOWLEDGE)]
+        assert expected == [piece for piece, _ in Teller(KNOWLEDGE).told(order)]
 
 
 def test_pieces_that_are_alike_are_told_in_the_order_of_their_names() -> None:
     first, second = (at(sodium(), source(f"Observation/{name}")) for name in "ab")
-    assert [first, second] == [piece for piece, _ in told([second, first], KNOWLEDGE)]
+    assert [first, second] == [piece for piece, _ in Teller(KNOWLEDGE).told([second, first])]
 
 
 @pytest.mark.parametrize(
@@ -141,5 +141,12 @@ def test_a_derived_value_refers_to_each_of_its_inputs() -> None:
 
 
 def test_a_sign_that_is_evidence_too_is_cited_once() -> None:
-    twice = told([MYOCLONUS], KNOWLEDGE) + told([MYOCLONUS], KNOWLEDGE)
+    twice = Teller(KNOWLEDGE).told([MYOCLONUS, MYOCLONUS])
     assert len(references_to(twice, KNOWLEDGE)) == 1
+
+
+def test_a_piece_that_several_flags_rest_on_is_put_into_words_once() -> None:
+    teller = Teller(KNOWLEDGE)
+    ((_, first),) = teller.told([MYOCLONUS])
+    again = {id(piece): words for piece, words in teller.told([MYOCLONUS, MYOCLONUS])}
+    assert again[id(MYOCLONUS)] is first

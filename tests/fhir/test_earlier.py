@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from service.fhir.citations import Teller
 from service.fhir.earlier import Detail, EarlierFlag, belongs, conclusion, is_in_error
 from service.fhir.flags import flag
 from service.fhir.reading import Intake, read
@@ -208,7 +209,7 @@ def test_jerks_on_file_are_no_evidence_that_could_save_it_from_being_an_error() 
 
 def test_a_flag_belongs_to_the_patient_cause_and_site_that_it_was_made_for() -> None:
     for cause, name in ((hyponatremia(), "hyponatremia"), (drug(), "drug-gabapentin")):
-        written = flag(cause, assessment(cause), assessed.KNOWLEDGE, assessed.OPTIONS)
+        written = flag(cause, assessment(cause), Teller(assessed.KNOWLEDGE), assessed.OPTIONS)
         (identifier,) = written["identifier"]
         one = structs.replace(details(), cause=name, identifiers=("x", identifier["value"]))
         other = structs.replace(assessed.OPTIONS, site_key=b"the key of another site")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from service.fhir.citations import told
+from service.fhir.citations import Teller
 from service.fhir.flags import WritingOptions, flag, names_in, uuid_text
 from service.fhir.narrative import narrative
 from service.record import Assessment, Cause, Evidence, Identifier, Moment, Patient
@@ -36,7 +36,7 @@ from tests.fhir_validity import assert_valid_flag
 def written(
     cause: Cause, of: Assessment | None = None, options: WritingOptions = OPTIONS
 ) -> dict[str, Any]:
-    return assert_valid_flag(flag(cause, of or assessment(cause), KNOWLEDGE, options))
+    return assert_valid_flag(flag(cause, of or assessment(cause), Teller(KNOWLEDGE), options))
 
 
 def displays(cause: Cause) -> list[str]:
@@ -47,11 +47,12 @@ def displays(cause: Cause) -> list[str]:
 def test_the_whole_flag_of_a_cause() -> None:
     """The identifier is what `openssl dgst -sha256 -hmac` makes of the JSON of its three parts."""
     cause = hyponatremia()
-    evidence, signs = told(cause.evidence, KNOWLEDGE), told(cause.sign, KNOWLEDGE)
+    teller = Teller(KNOWLEDGE)
+    evidence, signs = teller.told(cause.evidence), teller.told(cause.sign)
     assert written(cause) == {
         "resourceType": "Flag",
         "id": "97185f33-342c-866f-bc0b-85fd4b9baa40",
-        "text": {"status": "extensions", "div": narrative(cause, evidence, signs, KNOWLEDGE)},
+        "text": {"status": "extensions", "div": narrative(cause, evidence, signs, teller)},
         "extension": [
             {
                 "url": "http://hl7.org/fhir/StructureDefinition/flag-priority",
@@ -214,7 +215,7 @@ def test_two_patients_never_share_an_id(one: str, other: str) -> None:
         flag(
             hyponatremia(),
             assessment(patient=structs.replace(ANN, identity=identity)),
-            KNOWLEDGE,
+            Teller(KNOWLEDGE),
             OPTIONS,
         )["identifier"][0]["value"]
         for identity in (one, other)
@@ -239,7 +240,7 @@ def identifier_of(identity: str, name: str, agent: str) -> str:
         KNOWLEDGE, causes={**KNOWLEDGE.causes, name: KNOWLEDGE.causes["drug-gabapentin"]}
     )
     of = assessment(patient=structs.replace(ANN, identity=identity))
-    one = flag(drug(cause=name, agent=agent, links=()), of, knowledge, OPTIONS)
+    one = flag(drug(cause=name, agent=agent, links=()), of, Teller(knowledge), OPTIONS)
     return str(one["identifier"][0]["value"])
 
 
@@ -253,7 +254,7 @@ def test_another_site_key_gives_other_ids() -> None:
 @given(st.integers(10_000, 10**12))
 def test_ids_do_not_hold_the_identity(number: int) -> None:
     of = assessment(patient=structs.replace(ANN, identity=f"urn:oid:1.2.3|MRN{number}"))
-    one = flag(hyponatremia(), of, KNOWLEDGE, OPTIONS)
+    one = flag(hyponatremia(), of, Teller(KNOWLEDGE), OPTIONS)
     assert f"MRN{number}" not in json.dumps(one)
 
 
@@ -263,7 +264,7 @@ def test_ids_do_not_hold_the_identity(number: int) -> None:
 def test_the_order_of_the_evidence_does_not_matter() -> None:
     evidence = (*hyponatremia().evidence, GABAPENTIN)
     flags = {
-        json.dumps(flag(hyponatremia(evidence=order), assessment(), KNOWLEDGE, OPTIONS))
+        json.dumps(flag(hyponatremia(evidence=order), assessment(), Teller(KNOWLEDGE), OPTIONS))
         for order in permutations(evidence)
     }
     assert len(flags) == 1
@@ -418,5 +419,5 @@ def test_any_text_of_a_sender_gives_a_valid_flag(
             structs.replace(ALCOHOL, text=problem),
         )
     )
-    one = flag(cause, assessment(cause, patient=patient), KNOWLEDGE, OPTIONS)
+    one = flag(cause, assessment(cause, patient=patient), Teller(KNOWLEDGE), OPTIONS)
     assert_valid_flag(json.dumps(one))

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from service.fhir.lexicon import Lexicon, Meant, lexicon_of
+from service.fhir.lexicon import Lexicon, lexicon_of
 from service.knowledge.model import ATC, ICD10CM, RXNORM, SNOMED
 from tests.fhir.sent import KNOWLEDGE, LEXICON, UCUM
 
@@ -30,9 +30,7 @@ def test_ever_new_spellings_do_not_fill_the_memory() -> None:
     for i in range(25_000):
         assert lexicon.unit("", "", f"unit {i}") is None
         assert lexicon.problems(SNOMED, str(i)) == ()
-        lexicon.accept(lexicon.loinc["2951-2"], "", "", f"unit {i}", "mmol/L")
-    assert len(lexicon._accepted) <= 10_000  # noqa: SLF001 - the memory is what this is about
-    assert len(lexicon._units) <= 10_000  # noqa: SLF001
+    assert len(lexicon._units) <= 10_000  # noqa: SLF001 - the memory is what this is about
     assert len(lexicon._coded) <= 10_000  # noqa: SLF001
 
 
@@ -40,11 +38,7 @@ def test_very_long_spellings_are_looked_up_and_not_kept() -> None:
     lexicon = Lexicon(KNOWLEDGE)
     assert lexicon.unit("", "", f"mmol{' ' * 1_000}/L") == "mmol/L"
     assert lexicon.problems(SNOMED, "7" * 1_000) == ()
-    sodium = lexicon.loinc["2951-2"]
-    lexicon.accept(sodium, "", "", f"mmol{' ' * 1_000}/L", "mmol/L")
-    lexicon.accept(Meant("sodium", sodium.measured * 1_000), "", "", "mmol/L", "mmol/L")
-    assert not lexicon._accepted  # noqa: SLF001 - the memory is what this is about
-    assert not lexicon._units  # noqa: SLF001
+    assert not lexicon._units  # noqa: SLF001 - the memory is what this is about
     assert not lexicon._coded  # noqa: SLF001
 
 

@@ -3,9 +3,10 @@ import pytest
 from msgspec import Raw
 
 from service.fhir import wire
+from service.fhir.contents import Whole
 from service.fhir.mending import BrokenError, decode
 
-DECODER = msgspec.json.Decoder(wire.Observation | wire.Patient)
+DECODER = msgspec.json.Decoder(Whole | wire.Patient)
 
 
 def test_what_is_right_decodes_without_faults() -> None:

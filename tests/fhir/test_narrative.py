@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from service.fhir.citations import told
+from service.fhir.citations import Teller
 from service.fhir.narrative import narrative
 from service.knowledge.model import Knowledge
 from service.record import Cause
@@ -35,8 +35,8 @@ OF_THE_RULES = (
 
 
 def story(cause: Cause, knowledge: Knowledge = KNOWLEDGE) -> str:
-    evidence, signs = told(cause.evidence, knowledge), told(cause.sign, knowledge)
-    return narrative(cause, evidence, signs, knowledge)
+    teller = Teller(knowledge)
+    return narrative(cause, teller.told(cause.evidence), teller.told(cause.sign), teller)
 
 
 def paragraphs(cause: Cause, knowledge: Knowledge = KNOWLEDGE) -> dict[str, str]:
@@ -183,8 +183,7 @@ def test_a_story_is_not_that_of_another_rule_set() -> None:
     before = story(cause)
     ruleset = structs.replace(KNOWLEDGE.ruleset, version="2027.1.0")
     other = structs.replace(KNOWLEDGE, ruleset=ruleset)
-    evidence, signs = told(cause.evidence, other), told(cause.sign, other)
-    assert "Rule set 2027.1.0" in narrative(cause, evidence, signs, other)
+    assert "Rule set 2027.1.0" in story(cause, other)
     assert before == story(cause)
 
 

@@ -4,6 +4,7 @@ import pytest
 from msgspec import structs
 
 from service.fhir.answer import write
+from service.fhir.citations import Teller
 from service.fhir.flags import WritingOptions, flag
 from service.fhir.issues import Refused
 from service.record import Assessment, Identifier, Issue, Patient, Problem, Source
@@ -65,7 +66,9 @@ def test_each_flag_is_put_to_its_identifier_and_has_no_id() -> None:
 
 def test_but_for_that_the_flags_are_those_of_the_collection() -> None:
     assessments = (assessment(hyponatremia(), drug()), assessment(drug(), patient=BEN))
-    expected = [flag(cause, one, KNOWLEDGE, OPTIONS) for one in assessments for cause in one.causes]
+    expected = [
+        flag(cause, one, Teller(KNOWLEDGE), OPTIONS) for one in assessments for cause in one.causes
+    ]
     found = [entry["resource"] for entry in written(*assessments)[0]]
 
     without_ids = [{k: v for k, v in one.items() if k != "id"} for one in expected]
