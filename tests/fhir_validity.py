@@ -354,9 +354,7 @@ def _check_entry(entry: dict[str, Any], path: str, release: str) -> Iterator[str
     own = f"urn:uuid:{resource.get('id')}"
     if kind == "Provenance" and url != own:
         yield f"{path}.fullUrl: {url!r} is not that of the Provenance's id"
-    # A Flag that was sent along keeps the id and the fullUrl that its server gave it.
-    kept = str(url).endswith(f"/Flag/{resource.get('id')}") or _named_here(resource) == url
-    if kind == "Flag" and url != own and not kept:
+    if kind == "Flag" and url != own and not _is_kept(resource, str(url)):
         yield f"{path}.fullUrl: {url!r} is not that of the Flag's id"
 
 
@@ -434,6 +432,11 @@ def _check_named_elsewhere(flag: dict[str, Any]) -> Iterator[str]:
         literal = str(reference.get("reference", ""))
         if literal.lower().startswith("urn:") or not (literal or "identifier" in reference):
             yield f"Flag: {reference} names nothing on another server"
+
+
+def _is_kept(flag: dict[str, Any], url: str) -> bool:
+    """Whether a Flag that was sent along has the fullUrl that its server gave it."""
+    return url.endswith(f"/Flag/{flag.get('id')}") or _named_here(flag) == url
 
 
 def _named_here(flag: dict[str, Any]) -> str:

@@ -44,7 +44,7 @@ def test_the_openapi_page_tells_of_the_forms_of_what_the_service_says_of_itself(
     for path in ("/fhir/metadata", "/fhir/OperationDefinition/flag-causes"):
         told = paths[path]["get"]
         assert [one["name"] for one in told["parameters"]] == ["_format", "_pretty"]
-        assert set(told["responses"]) == {"200", "400", "406"}
+        assert set(told["responses"]) == {"200", "400", "406", "429", "500"}
 
 
 def test_the_page_loads_nothing_from_elsewhere(app: FastAPI) -> None:
