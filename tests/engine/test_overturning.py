@@ -242,6 +242,25 @@ def test_evidence_that_was_withdrawn_overturns_it_where_the_rest_does_not_suffic
     assert overturning(engine, record(), torn) == ()
 
 
+@pytest.mark.parametrize("sent_again", [False, True])
+def test_a_cause_that_was_told_within_it_is_not_lost_with_it(sent_again: bool) -> None:
+    within = link(
+        "within",
+        "cause: b12-deficiency\nstrength: moderate\nsubsumed_by: hyponatremia",
+        "{problem: celiac-disease}",
+    )
+    both = earlier(
+        "hyponatremia",
+        ("result", "sodium", "Observation/old"),
+        ("problem", "celiac-disease", "Condition/celiac-disease"),
+    )
+    named_anew = [problem("celiac-disease")] if sent_again else []
+    with Engine(linked(SODIUM, within)) as engine:
+        found = overturning(engine, record(NORMAL_SODIUM, *named_anew), both)
+        assert found == ((NORMAL_SODIUM,) if sent_again else None)
+        assert overturning(engine, record(NORMAL_SODIUM), LOW_SODIUM) == (NORMAL_SODIUM,)
+
+
 def test_a_conclusion_that_no_rule_draws_any_more_is_not_overturned_by_that(engine: Engine) -> None:
     assert (
         overturning(engine, record(NORMAL_SODIUM), structs.replace(LOW_SODIUM, cause="uremia"))
