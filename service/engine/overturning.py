@@ -20,8 +20,8 @@ from service.record import Earlier, Ground, Problem, Result, Treatment
 
 _Piece = TypeVar("_Piece", Problem, Treatment)
 
-#: Results that may yet be taken back overturn nothing.
-_DOUBTFUL = frozenset({"preliminary", "unknown-status", "hemolyzed"})
+#: Results that may yet be taken back, or whose unit can not be read, overturn nothing.
+_DOUBTFUL = frozenset({"preliminary", "unknown-status", "hemolyzed", "range-only"})
 
 
 class Overturning:

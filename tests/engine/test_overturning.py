@@ -115,6 +115,11 @@ def test_one_of_two_things_that_must_hold_together_suffices(engine: Engine) -> N
         (structs.replace(NORMAL_SODIUM, marks=("preliminary",)),),
         (structs.replace(NORMAL_SODIUM, marks=("unknown-status",)),),
         (structs.replace(NORMAL_SODIUM, marks=("hemolyzed",)),),
+        (
+            structs.replace(
+                result("sodium", "", "new", moment=NEWER), interpretation="N", marks=("range-only",)
+            ),
+        ),
         (NORMAL_SODIUM, result("sodium", "", "newest", moment=ago(hours=1))),
         (result("sodium", "140 mmol/L", "new", moment=ago(hours=-1)),),
     ],
@@ -132,6 +137,7 @@ def test_one_of_two_things_that_must_hold_together_suffices(engine: Engine) -> N
         "a preliminary one",
         "one of unknown status",
         "a hemolyzed one",
+        "one in a unit that can not be read",
         "one before another that can not be read",
         "one to come",
     ],
