@@ -90,6 +90,7 @@ class Settings(BaseSettings):
     # Of the framework's 40 threads some are left for health checks.
     max_in_flight: int = Field(default=32, ge=1, le=32)
     """Most requests that are answered at once; more are refused with 429."""
+
     server_login: SecretStr = SecretStr("")
     """Login to the server of `evaluate --server`: `bearer TOKEN` or `basic NAME:PASSWORD`."""
 
@@ -98,6 +99,7 @@ class Settings(BaseSettings):
 
     server_seconds: float = Field(default=120, gt=0)
     """Longest time in seconds that fetching a record from a FHIR server may take."""
+
     large_body_bytes: int = Field(default=1024 * 1024, ge=1)
     """Size in bytes from which on a body is evaluated beside the server's own process."""
 

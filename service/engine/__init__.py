@@ -106,7 +106,8 @@ class Engine:
         To be asked only of causes that the record's assessment does not name.
         """
         situation = self._situations.of(record)
-        return [self._overturning.by(situation, one) for one in earlier]
+        named = self._examine(situation).named
+        return [self._overturning.by(situation, one, named) for one in earlier]
 
     def close(self) -> None:
         """Free what durable-rules holds. A second call does nothing."""

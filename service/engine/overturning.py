@@ -6,7 +6,7 @@ could have drawn it could do so now, though everything that it rested on still h
 was read anew and says otherwise. In doubt it stands.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from service.engine.criteria import Criterions
@@ -20,8 +20,8 @@ from service.record import Earlier, Ground, Problem, Result, Treatment
 
 _Piece = TypeVar("_Piece", Problem, Treatment)
 
-#: Results that may yet be taken back overturn nothing.
-_DOUBTFUL = frozenset({"preliminary", "unknown-status", "hemolyzed"})
+#: Results that may yet be taken back, or whose unit can not be read, overturn nothing.
+_DOUBTFUL = frozenset({"preliminary", "unknown-status", "hemolyzed", "range-only"})
 
 
 class Overturning:
@@ -33,23 +33,38 @@ class Overturning:
         self._knowledge = knowledge
         self._criterions = Criterions(knowledge, laboratory)
         self._naming: dict[str, list[Condition]] = {}
+        #: By the cause within which they are told: other causes, each with what lets it be so.
+        self._within: dict[str, list[tuple[str, Condition]]] = {}
         for compiled in links:
             if compiled.effect == "supports" and compiled.link.status == "active":
+                when, into = compiled.link.when, compiled.link.subsumed_by
                 for cause in compiled.causes:
-                    self._naming.setdefault(cause, []).append(compiled.link.when)
+                    self._naming.setdefault(cause, []).append(when)
+                    if into:
+                        self._within.setdefault(into, []).append((cause, when))
 
     def by(
-        self, situation: Situation, earlier: Earlier
+        self, situation: Situation, earlier: Earlier, named: Collection[str]
     ) -> tuple[Result | Problem | Treatment, ...] | None:
         """What overturns an earlier conclusion; None where it may still hold.
 
-        Nothing but that evidence was withdrawn may overturn it, too: then it is empty.
+        So it may where a cause that was told within it may, unless that is `named` now: it would
+        be lost with it. Nothing but that evidence was withdrawn may overturn it, too: then it is
+        empty.
         """
         asking = _Asking(situation, earlier, self._knowledge, self._criterions)
-        if any(asking.may_hold(when) for when in self._naming.get(earlier.cause, ())):
+        asked = [*self._naming.get(earlier.cause, ()), *self._told_within(earlier.cause, named)]
+        if any(asking.may_hold(when) for when in asked):
             return None
         told = tuple(dict.fromkeys(asking.overturning))
         return told if told or earlier.withdrawn else None
+
+    def _told_within(self, cause: str, named: Collection[str]) -> Iterator[Condition]:
+        """What names the causes that may have been told within one, but for those named now."""
+        for other, when in self._within.get(cause, ()):
+            if other not in named:
+                yield when
+                yield from self._told_within(other, named)
 
 
 class _Asking:

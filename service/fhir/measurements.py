@@ -9,10 +9,10 @@ from service.fhir.interpretations import Flagged, flagged
 from service.fhir.issues import Spot
 from service.fhir.lexicon import Bounds, Lexicon, Meant
 from service.fhir.patients import Chart
-from service.fhir.ranges import AsWritten, interval_of, is_for_all
+from service.fhir.ranges import AsWritten, interval_of, is_for_all, units_of
 from service.fhir.specimens import says_hemolyzed
 from service.fhir.values import Unreadable, Value, is_plain, quantity_value, value_of
-from service.knowledge.units import accepted, scale
+from service.knowledge.units import accepted, convert, scale
 from service.record import Amount, Comparator, Interval, Moment
 
 _NO_VALUE = "There is no value and no reason for that."
@@ -21,6 +21,10 @@ _BY_FLAG = "So the laboratory's flag alone was used."
 _FROM_TEXT = "The value is text and was read as a number; a Quantity would be certain."
 _NO_UNIT = "The value has no unit, so it can not be read. It needs a UCUM code."
 _DEFAULT_UNIT = "The value has no unit; that of this site's table of local codes, {}, was taken."
+_NOT_DEFAULT = (
+    "The value has no unit, and the laboratory's own range is in another one than this site's "
+    "table of local codes tells ({}), so that one was not taken."
+)
 _UNKNOWN_UNIT = (
     "The unit is not known, so the value can not be read. A UCUM code in code, with system "
     "http://unitsofmeasure.org, would be certain."
@@ -130,7 +134,7 @@ def measure(
         return Measurement(None, printed, flag=flag, marks=marks)
     if laboratory.failed:
         return Measurement(None, value.printed, marks=marks)
-    if default := _default_unit(value, assay.meant):
+    if default := _default_unit(value, assay, lexicon, spot):
         spot.information("informational", _DEFAULT_UNIT.format(default), ".value")
         value = structs.replace(value, unit=default, printed=f"{value.printed} {default}")
         marks += ("default-unit",)
@@ -241,11 +245,34 @@ def _say_unreadable(value: Unreadable | None, cost: str, spot: Spot) -> str:
     return value.printed
 
 
-def _default_unit(value: Value, meant: Meant) -> str:
-    """The unit that the site's own table tells for a value without one, "" for none."""
+def _default_unit(value: Value, assay: Assay, lexicon: Lexicon, spot: Spot) -> str:
+    """The unit that the site's own table tells for a value without one, "" for none.
+
+    "" too where the laboratory's own range, sent beside the value, is in another one.
+    """
     if value.unit or value.code:
         return ""
-    return next((measured.unit for measured in meant.measured if measured.unit), "")
+    meant = assay.meant
+    default = next((measured.unit for measured in meant.measured if measured.unit), "")
+    if default and not all(
+        _means_the_same(unit, default, meant, lexicon)
+        for unit in units_of(assay.said.reference_range or (), lexicon)
+    ):
+        spot.warning("conflict", _NOT_DEFAULT.format(default), ".referenceRange")
+        return ""
+    return default
+
+
+def _means_the_same(unit: str | None, default: str, meant: Meant, lexicon: Lexicon) -> bool:
+    """Whether a number means the same of an analyte in two units, as in mmol/L and meq/L."""
+    if unit is None or unit == default:
+        return unit == default
+    form = meant.form
+    one, knowledge = Decimal(1), lexicon.knowledge
+    try:
+        return convert(knowledge, meant.analyte, one, unit, default, form=form, to_form=form) == 1
+    except ValueError:
+        return False
 
 
 def _unit_of(value: Value, meant: Meant, lexicon: Lexicon, spot: Spot) -> str | None:

@@ -116,6 +116,19 @@ def is_for_all(ranges: Sequence[wire.ReferenceRange]) -> bool:
     return len(ranges) == 1 and _says_nobody(ranges[0]) and bool(ranges[0].low or ranges[0].high)
 
 
+def units_of(ranges: Sequence[wire.ReferenceRange], lexicon: Lexicon) -> set[str | None]:
+    """The units that ranges themselves name, None for one that is not known."""
+    named: set[str | None] = set()
+    for one in ranges:
+        for bound in (one.low, one.high):
+            if bound and (bound.code or bound.unit):
+                named.add(lexicon.unit(bound.system or "", bound.code or "", bound.unit or ""))
+        text = (one.text or "").strip()
+        if found := _TWO_ENDS.fullmatch(text) or _ONE_END.fullmatch(text):
+            named |= {lexicon.unit("", "", found[3])} if found[3] else set()
+    return named
+
+
 def _of_bounds(
     one: wire.ReferenceRange, unit: str | AsWritten, lexicon: Lexicon, spot: Spot, path: str
 ) -> Interval | None:

@@ -18,18 +18,26 @@ _LOCAL_ROUTES = frozenset({"6064005", "10547007", "54485002"})
 _LOCAL_GROUPS = ("D", "S")
 
 _SIDE = r"(?:the |each |both |affected |left |right |either |r |l )*"
+#: What is put into an eye or ear; "ringing in the ears" is an effect, and no way.
+_PUT = r"(?:drops?|gtts?|instill?\w*|squirts?|put|place|apply|applied|use|inch|cm|strip)"
 _LOCAL = re.compile(
     r"\b(?:(?:eye|ear)[ -]*(?:drops?|ointment|gel|solution|suspension|wash)|"
-    rf"(?:in|into|to|on) {_SIDE}(?:eyes?|ears?)|"
+    rf"(?:^|{_PUT} (?:[\w.]+ ){{0,4}})(?:in|into|to|on) {_SIDE}(?:eyes?|ears?)|"
     r"ophthalmic|ophth|opht|ocular|conjunctival|intravitreal|intracameral|otic|auricular|"
     r"topical(?:ly)?|cutaneous|creams?|ointments?|lotions?|shampoos?|"
     rf"(?:apply|applied) (?:thinly|sparingly|to {_SIDE}(?:skin|area)))\b",
     re.IGNORECASE,
 )
 
+#: How fast a patch gives what is in it, written as one of many ways: "25 mcg/h", "4 mg/24 hours".
+_RATE = (
+    r"(?:m?c?g|[u\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}]g|micrograms?|milligrams?) ?(?:/|per) ?"
+    r"(?:24 ?)?h(?:(?:ou)?rs?)?"
+)
+
 #: What is meant for the whole body all the same; a patch is, as a rule (fentanyl, rotigotine).
 _SYSTEMIC = re.compile(
-    r"(?<!not for )(?<!not )\b(?:patch(?:es)?|transdermal|m?c?g/ ?hr?|oral(?:ly)?|by mouth|po|"
+    rf"(?<!not for )(?<!not )\b(?:patch(?:es)?|transdermal|{_RATE}|oral(?:ly)?|by mouth|po|"
     r"tab(?:let)?s?|cap(?:sule)?s?|iv|intravenous(?:ly)?|infusion|im|intramuscular|sc|"
     r"subcutaneous|inj(?:ect\w*)?)\b",
     re.IGNORECASE,

@@ -115,6 +115,11 @@ def test_one_of_two_things_that_must_hold_together_suffices(engine: Engine) -> N
         (structs.replace(NORMAL_SODIUM, marks=("preliminary",)),),
         (structs.replace(NORMAL_SODIUM, marks=("unknown-status",)),),
         (structs.replace(NORMAL_SODIUM, marks=("hemolyzed",)),),
+        (
+            structs.replace(
+                result("sodium", "", "new", moment=NEWER), interpretation="N", marks=("range-only",)
+            ),
+        ),
         (NORMAL_SODIUM, result("sodium", "", "newest", moment=ago(hours=1))),
         (result("sodium", "140 mmol/L", "new", moment=ago(hours=-1)),),
     ],
@@ -132,6 +137,7 @@ def test_one_of_two_things_that_must_hold_together_suffices(engine: Engine) -> N
         "a preliminary one",
         "one of unknown status",
         "a hemolyzed one",
+        "one in a unit that can not be read",
         "one before another that can not be read",
         "one to come",
     ],
@@ -240,6 +246,25 @@ def test_evidence_that_was_withdrawn_overturns_it_where_the_rest_does_not_suffic
     torn = structs.replace(LOW_B12, grounds=frozenset(left), withdrawn=True)
 
     assert overturning(engine, record(), torn) == ()
+
+
+@pytest.mark.parametrize("sent_again", [False, True])
+def test_a_cause_that_was_told_within_it_is_not_lost_with_it(sent_again: bool) -> None:
+    within = link(
+        "within",
+        "cause: b12-deficiency\nstrength: moderate\nsubsumed_by: hyponatremia",
+        "{problem: celiac-disease}",
+    )
+    both = earlier(
+        "hyponatremia",
+        ("result", "sodium", "Observation/old"),
+        ("problem", "celiac-disease", "Condition/celiac-disease"),
+    )
+    named_anew = [problem("celiac-disease")] if sent_again else []
+    with Engine(linked(SODIUM, within)) as engine:
+        found = overturning(engine, record(NORMAL_SODIUM, *named_anew), both)
+        assert found == ((NORMAL_SODIUM,) if sent_again else None)
+        assert overturning(engine, record(NORMAL_SODIUM), LOW_SODIUM) == (NORMAL_SODIUM,)
 
 
 def test_a_conclusion_that_no_rule_draws_any_more_is_not_overturned_by_that(engine: Engine) -> None:

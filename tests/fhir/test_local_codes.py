@@ -124,6 +124,53 @@ def test_the_table_makes_no_wrong_or_missing_unit_right(
     assert [result.amount for result in found.records[0].results] == [None]
 
 
+UREA = {"low": {"value": 15}, "high": {"value": 45}}
+
+
+def in_unit(unit: str) -> dict[str, Any]:
+    """A range of urea whose bounds say their unit."""
+    return {end: {**bound, "unit": unit} for end, bound in UREA.items()}
+
+
+def urea(site: Knowledge, own: dict[str, Any]) -> Intake:
+    sample = observation(code=local("UREA"), valueQuantity={"value": 20}, referenceRange=[own])
+    return read(sent(sample), site, OPTIONS)
+
+
+@pytest.mark.parametrize(
+    "own",
+    [in_unit("mmol/L"), in_unit("g/L"), in_unit("furlongs"), {"text": "15-45 mmol/L"}],
+)
+def test_a_range_in_another_unit_speaks_against_the_default_unit(
+    site: Knowledge, own: dict[str, Any]
+) -> None:
+    found = urea(site, own)
+
+    (result,) = found.records[0].results
+    assert (result.amount, result.interpretation) == (None, "N")
+    assert "default-unit" not in result.marks
+    (issue,) = said(found.issues, "table of local codes")
+    assert (issue.severity, issue.expression) == ("warning", ("Observation.referenceRange",))
+
+
+@pytest.mark.parametrize("own", [UREA, in_unit("mg/dL"), {"text": "15-45 mg/dL"}, {}])
+def test_a_range_in_the_default_unit_or_in_none_does_not(
+    site: Knowledge, own: dict[str, Any]
+) -> None:
+    (result,) = urea(site, own).records[0].results
+
+    assert result.amount == Amount(Decimal(20), "mg/dL")
+
+
+def test_nor_does_one_in_a_unit_in_which_the_number_is_the_same(site: Knowledge) -> None:
+    own = {"low": {"value": 135, "unit": "meq/L"}, "high": {"value": 145, "unit": "meq/L"}}
+    sample = observation(code=local("NA"), valueQuantity={"value": 118}, referenceRange=[own])
+
+    (result,) = read(sent(sample), site, OPTIONS).records[0].results
+
+    assert result.amount == Amount(Decimal(118), "mmol/L")
+
+
 def test_a_molecule_that_loinc_names_stays_beside_a_local_code(site: Knowledge) -> None:
     found = intake(site, local("UREA", NITROGEN), {"value": 90})
 
