@@ -95,14 +95,14 @@ def evaluated(site: Site, path: Path) -> tuple[tuple[Record, ...], list[Issue]]:
 def told_of(part: str, said: list[Issue], words: re.Pattern[str]) -> bool:
     """Whether an issue with such words points at a part, into it, or at what it lies in.
 
-    One that points at a range speaks of that range alone.
+    One that points at a range, or at a contained resource, speaks of that alone.
     """
     return any(
         f"{expression}.".startswith(f"{part}.") or f"{part}.".startswith(f"{expression}.")
         for issue in said
         if words.search(issue.text)
         for expression in issue.expressions
-        if ".referenceRange" not in expression
+        if ".referenceRange" not in expression and not expression.startswith(f"{part}.contained[")
     )
 
 
