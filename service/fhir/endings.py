@@ -154,13 +154,14 @@ def _details(flag: EarlierFlag) -> Iterator[dict[str, Any]]:
 
 
 def _overturning(reviewed: Reviewed, knowledge: Knowledge) -> Iterator[dict[str, Any]]:
+    """What overturned a Flag, each once: a result may also be what another is computed from."""
     names = {one.name for one in reviewed.flag.details}
-    for piece in reviewed.by:
-        for part in _leaves(piece):
-            if part.source.reference not in names:
-                source = part.source
-                words = _line(part, knowledge)
-                yield reference_to(source.type, source.reference, source.identifier, words)
+    parts = (part for piece in reviewed.by for part in _leaves(piece))
+    for part in dict.fromkeys(parts):
+        if part.source.reference not in names:
+            source = part.source
+            words = _line(part, knowledge)
+            yield reference_to(source.type, source.reference, source.identifier, words)
 
 
 def _leaves(

@@ -44,7 +44,7 @@ _SHORTEST = 4
 
 _NEGATED = (
     r"(?:allerg(?:y|ies|ic)|intoleran(?:t|ce)|adverse (?:reaction|event|effect)|stopped|"
-    r"discontinued|ceased|declined|refused|withheld|omitted|"
+    r"discontinued|d ?c d|ceased|declined|refused|withheld|omitted|"
     r"(?:not|never|no longer) (?:being )?(?:taken|taking|tolerated|given|started|used|using|on))"
 )
 
@@ -57,9 +57,11 @@ _BEFORE = re.compile(
 #: What stands after a name that it negates. Instructions for doses come in between only where
 #: it ends the text: "do not exceed" and "stop if drowsy" are said of what is taken.
 _AFTER = re.compile(
-    r"(?:(?:[0-9]+|mc?g|ml|iu|oral|tablets?|capsules?|is|was|has|been) )*"
+    r"(?:(?:[0-9]+|mc?g|ml|iu|oral|tab(?:let)?s?|cap(?:sule)?s?|patient|is|was|has|been) )*"
     r"(?:free|levels?|toxicity|poisoning|overdose|withdrawal|monitoring|assay|heparin|"
-    rf"{_NEGATED})\b.*|(?:.*(?<!\bif)(?<!\buntil)(?<!\bunless)(?<!\bwhen) )?{_NEGATED}"
+    rf"{_NEGATED})\b.*|"
+    r"(?:.*(?<!\bif)(?<!\buntil)(?<!\bunless)(?<!\bwhen)(?<!\bnot)(?<!\bno)(?<!\bknown) )?"
+    rf"{_NEGATED}"
 )
 
 #: Longest names in words that are tried at each place of a text.

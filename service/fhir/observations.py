@@ -217,7 +217,9 @@ def _read_part(whole: _Whole, part: Part) -> None:
 
 def _is_panel(observation: wire.Observation, content: wire.Content) -> bool:
     """Whether an Observation without a value only holds others together."""
-    return bool(content.component or observation.has_member or observation.related)
+    related = observation.related or ()
+    members = observation.has_member or any(one.type == "has-member" for one in related)
+    return bool(content.component or members)
 
 
 def _say_unknown(said: wire.Said, known: Container[str | None], spot: Spot) -> None:

@@ -10,7 +10,8 @@ from service.fhir.entries import Entry
 from service.fhir.issues import Issues
 from service.fhir.versions import KeyOf
 
-#: A result of these may replace another one; one that never counted may not.
+#: A result of these may replace another one; one that never counted may not, nor one that can
+#: not be understood.
 _COUNTING = frozenset({"preliminary", "final", "amended", "corrected"})
 
 _REPLACED = "Another result in the request says that it replaces this one; this one was not used."
@@ -45,7 +46,8 @@ def superseded_results(entries: Sequence[Entry], key_of: KeyOf, issues: Issues) 
 
 
 def _replaced_by(entry: Entry, observation: wire.Observation, key_of: KeyOf) -> Iterator[str]:
-    if observation.status not in _COUNTING:
+    is_modified = observation.implicit_rules is not None or observation.modifier_extension
+    if observation.status not in _COUNTING or is_modified:
         return
     for one in observation.related or ():
         if one.type == "replaces" and one.target and not one.modifier_extension:

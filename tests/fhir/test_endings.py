@@ -121,6 +121,17 @@ def test_what_a_value_was_computed_from_is_referred_to_in_its_place() -> None:
     assert names == ["Observation/na-1", "Observation/ca", "Observation/alb"]
 
 
+def test_a_result_that_overturned_twice_is_referred_to_once() -> None:
+    part = result("albumin", "40 g/L", "Observation/alb-1", "2026-03-04")
+    computed = structs.replace(
+        result("calcium_corrected", "2.3 mmol/L", "", "2026-03-04"), inputs=(part,)
+    )
+
+    references = back(over(part, computed))["extension"][2:]
+
+    assert [one["valueReference"]["reference"] for one in references] == ["Observation/alb-1"]
+
+
 def test_evidence_is_referred_to_once_though_it_was_corrected() -> None:
     corrected = result("sodium", "140 mmol/L", "Observation/na-1", "2026-03-04")
 

@@ -97,6 +97,9 @@ def test_a_text_that_names_no_medicine_is_nothing(text: str) -> None:
         "gabapentin 300 mg (not taking)",
         "gabapentin no longer taken",
         "Gabapentin: allergic reaction",
+        "gabapentin 300 MG capsule (Patient not taking: Reported on 1/2/2026)",
+        "gabapentin d/c'd",
+        "D/C'd gabapentin 300 mg",
     ],
 )
 def test_words_that_negate_a_medicine_are_heard(text: str) -> None:
@@ -123,6 +126,9 @@ def test_a_denial_alone_negates_what_stands_beside_it(text: str) -> None:
         "Gabapentin, no more than 3 capsules, less if not tolerated",
         "Gabapentin 50 mg/ml oral solution sugar free",
         "gabapentin 300 mg, check level",
+        "Gabapentin 300 mg. No known allergies",
+        "gabapentin 300 mg, patient not allergic",
+        "gabapentin 300 mg, not stopped",
     ],
 )
 def test_a_denial_in_instructions_for_doses_does_not_negate_the_medicine(text: str) -> None:

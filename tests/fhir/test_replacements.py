@@ -37,6 +37,8 @@ def test_each_of_a_chain_replaces_the_one_before() -> None:
         [observation(id="a"), _replacing("b", "a", status="entered-in-error")],
         [observation(id="a"), _replacing("b", "a", status="cancelled")],
         [observation(id="a"), _replacing("b", "a", status="unknown")],
+        [observation(id="a"), _replacing("b", "a", modifierExtension=[{"url": "x"}])],
+        [observation(id="a"), _replacing("b", "a", implicitRules="https://rules.example")],
         [
             observation(id="a"),
             observation(
@@ -65,3 +67,13 @@ def test_no_result_goes_but_for_one_that_counts_and_is_of_the_same_patient(
     found = intake(patient(), *sent)
     assert said(found.issues, "says that it replaces") == []
     assert "Observation/a" in {one.source.reference for r in found.records for one in r.results}
+
+
+def test_one_without_a_value_that_replaces_another_is_told_and_is_no_panel() -> None:
+    sent = [observation(id="a"), _replacing("b", "a", valueQuantity=None)]
+
+    found = intake(patient(), *sent)
+
+    (result,) = found.records[0].results
+    assert (result.source.reference, result.amount) == ("Observation/b", None)
+    assert said(found.issues, "There is no value")
