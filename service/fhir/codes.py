@@ -15,7 +15,7 @@ _OIDS = {
 }
 
 #: Names as they are compared: lower case, http, without a closing slash.
-_NAMES = {
+NAMES = {
     **{system.lower(): system for system in _OIDS.values()},
     **_OIDS,
     **{f"urn:oid:{oid}": system for oid, system in _OIDS.items()},
@@ -62,7 +62,7 @@ def system_of(coding: wire.Coding) -> str:
     folded = named.strip().partition("|")[0].rstrip("/").lower().replace("https://", "http://")
     if folded.startswith(_SNOMED_EDITIONS):
         return SNOMED
-    return _NAMES.get(folded, "")
+    return NAMES.get(folded, "")
 
 
 def code_of(coding: wire.Coding, system: str) -> str:

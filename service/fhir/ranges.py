@@ -68,8 +68,14 @@ class AsWritten(Struct, frozen=True):
     text: str
 
     def is_of(self, code: str, text: str) -> bool:
-        """Whether a bound is in this unit. Of a value without one, the range is in its unit."""
-        return not (self.code or self.text) or (code, text) == (self.code, self.text)
+        """Whether a bound is in this unit. Of a value without one, the range is in its unit.
+
+        A bound often has only one of code and text; what both have must be the same.
+        """
+        if not (self.code or self.text):
+            return True
+        said = [(a, b) for a, b in ((code, self.code), (text, self.text)) if a and b]
+        return bool(said) and all(a == b for a, b in said)
 
 
 def interval_of(

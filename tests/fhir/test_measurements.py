@@ -189,6 +189,8 @@ def test_a_held_result_is_preliminary() -> None:
 OWN = [{"low": {"value": 135, "unit": "furlongs"}, "high": {"value": 145, "unit": "furlongs"}}]
 BARE = [{"low": {"value": 135}, "high": {"value": 145}}]
 IN_MMOL = [{"low": quantity(135), "high": quantity(145)}]
+CODED = [{"low": {"value": 135, "unit": "furlongs", "code": "{furlong}"}}]
+BY_CODE = [{"low": {"value": 135, "code": "{furlong}"}}]
 PRINTED = [{"text": "135-145"}]
 UP_TO = [{"high": {"value": 145}}]
 
@@ -206,6 +208,10 @@ def _furlongs(value: int, **more: object) -> dict[str, Any]:
         (_furlongs(145), OWN, "N"),
         (_furlongs(146), OWN, "H"),
         (_furlongs(120), BARE, "L"),
+        (_furlongs(120), CODED, "L"),
+        (_furlongs(120, code="{furlong}"), OWN, "L"),
+        (_furlongs(120, code="{furlong}"), CODED, "L"),
+        (_furlongs(120, code="{furlong}"), BY_CODE, "L"),
         (_furlongs(120), PRINTED, "L"),
         (_furlongs(120), [{"text": "135 - 145 furlongs"}], "L"),
         (_furlongs(150), UP_TO, "H"),
@@ -233,6 +239,11 @@ def test_without_a_unit_the_laboratorys_own_range_tells_the_side(
     [
         (_furlongs(120), None),
         (_furlongs(120), IN_MMOL),
+        (_furlongs(120), BY_CODE),
+        (_furlongs(120, code="{mile}"), CODED),
+        (_furlongs(120, code="{mile}"), BY_CODE),
+        ({"value": 120, "unit": "miles", "code": "{furlong}"}, CODED),
+        ({"value": 120, "unit": "miles", "code": "{furlong}"}, OWN),
         (_furlongs(120), [{"text": "135-145 mmol/L"}]),
         (_furlongs(120), [{"text": "see report"}]),
         (_furlongs(120), [{"low": {"value": 0}, "high": {"value": 0}}]),
