@@ -59,6 +59,8 @@ def _instructions(work: Callable[[], object]) -> int:
         return trace
 
     before = sys.gettrace()
+    # Python 3.12 counts none where no frame has asked for them by now.
+    sys._getframe().f_trace_opcodes = True  # noqa: SLF001
     sys.settrace(trace)
     try:
         work()
