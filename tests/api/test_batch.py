@@ -1,5 +1,6 @@
 """POST /fhir: a batch of calls, each answered as if it had come alone."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from msgspec import structs
 from service import keys
 from service.api.app import create_app
 from service.evaluation import Site
+from service.record import Assessment, Record
 from service.settings import shipped
 from tests.api.client import FHIR_JSON, call, issue_of, post
 
@@ -284,3 +286,30 @@ def test_other_methods_are_told_which_one_is_right(app: FastAPI) -> None:
 
     assert response.status_code == 405
     assert "POST" in issue_of(response)["details"]["text"]
+
+
+def test_others_are_let_in_between_the_entries_of_a_batch(site: Site) -> None:
+    turns, seen = 0, []
+
+    class Watched:
+        def assess(self, record: Record) -> Assessment:
+            seen.append(turns)
+            return site.engine.assess(record)
+
+    calls = [entry(sample("healthy"))] * 5
+    body = json.dumps({"resourceType": "Bundle", "type": "batch", "entry": calls})
+    app = create_app(structs.replace(site, engine=Watched()))
+
+    async def batch() -> None:
+        nonlocal turns
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            headers = {"Content-Type": FHIR_JSON}
+            asked = asyncio.create_task(client.post("/fhir", content=body, headers=headers))
+            while not asked.done():
+                turns += 1
+                await asyncio.sleep(0)
+            assert asked.result().status_code == 200
+
+    asyncio.run(batch())
+    assert len(set(seen)) == len(seen) == len(calls)
