@@ -32,6 +32,8 @@ from service.record import Issue
 #: category on them.
 _ESSENTIAL = ("Patient", "Observation", "Condition")
 _MEDICINES = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
+#: Takes results with it that were entered in error, and tells their times and specimens.
+_OPTIONAL = ("DiagnosticReport", *_MEDICINES)
 #: What resources of a type refer to and can not be understood without.
 _INCLUDED = {"Observation": "Specimen"} | dict.fromkeys(_MEDICINES, "Medication")
 
@@ -113,11 +115,11 @@ class _Searches:
         for kind in _ESSENTIAL:
             if kind not in offered:
                 fail("not-supported", f"The server does not let clients search for {kind}.")
-        for kind in _MEDICINES:
+        for kind in _OPTIONAL:
             if kind not in offered:
                 text = f"The server does not let clients search for {kind}; none were asked for."
                 self.issues.append(Issue("warning", "incomplete", text))
-        return (offered[kind] for kind in (*_ESSENTIAL, *_MEDICINES) if kind in offered)
+        return (offered[kind] for kind in (*_ESSENTIAL, *_OPTIONAL) if kind in offered)
 
     async def _search(self, offered: Offered) -> None:
         kind = offered.type

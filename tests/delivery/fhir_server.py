@@ -83,6 +83,15 @@ SUBJECT = {"reference": f"Patient/{PATIENT}"}
 JERKS = {"system": "http://snomed.info/sct", "code": "17450006"}
 GABAPENTIN = {"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "25480"}
 
+#: Of the one result that is low.
+WITHDRAWN: Body = {
+    "resourceType": "DiagnosticReport",
+    "id": "gone",
+    "status": "entered-in-error",
+    "subject": SUBJECT,
+    "result": [{"reference": "Observation/sodium-5"}],
+}
+
 RECORD: dict[str, list[Body]] = {
     "Patient": [
         entry({"resourceType": "Patient", "id": PATIENT, "birthDate": "1950-01-01", "name": []})
@@ -99,6 +108,7 @@ RECORD: dict[str, list[Body]] = {
             }
         )
     ],
+    "DiagnosticReport": [],
     "MedicationRequest": [
         entry(
             {
@@ -244,6 +254,12 @@ BEHAVIORS: dict[str, Behavior] = {
     "unknown-subject": results(lambda _: page([*RECORD["Observation"], entry(NOBODYS)])),
     "no-statements": lambda request: (
         capability(MedicationStatement=None) if request.kind == "metadata" else None
+    ),
+    "no-reports": lambda request: (
+        capability(DiagnosticReport=None) if request.kind == "metadata" else None
+    ),
+    "report-in-error": lambda request: (
+        page([entry(WITHDRAWN)]) if request.kind == "DiagnosticReport" else None
     ),
     "no-includes": lambda request: (
         capability(MedicationRequest={"searchInclude": ["MedicationRequest:patient"]})

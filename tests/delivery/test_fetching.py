@@ -15,6 +15,7 @@ KINDS = [
     "Patient",
     "Observation",
     "Condition",
+    "DiagnosticReport",
     "MedicationRequest",
     "MedicationStatement",
     "MedicationAdministration",
@@ -179,3 +180,16 @@ def test_a_fetch_gives_a_record_or_a_refusal_that_repeats_nothing(
 
 def test_a_medicine_comes_with_what_it_is(servers: Servers) -> None:
     assert "Medication/gabapentin" in names(servers.run("good"))
+
+
+def test_a_server_without_reports_is_asked_for_all_else(servers: Servers) -> None:
+    run = servers.run("no-reports")
+    (issue,) = run.fetch().issues
+
+    assert (issue.severity, issue.code) == ("warning", "incomplete")
+    assert "DiagnosticReport" in issue.text
+    assert run.kinds() == [kind for kind in KINDS if kind != "DiagnosticReport"]
+
+
+def test_a_report_that_was_entered_in_error_comes_with_its_results(servers: Servers) -> None:
+    assert "DiagnosticReport/gone" in names(servers.run("report-in-error"))
