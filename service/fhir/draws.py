@@ -28,7 +28,8 @@ class Draw(Struct, frozen=True, gc=False):
     """The draw of a result. `issued` is when this version of it came out.
 
     `fluid` names a specimen that is not blood, "" for blood or where nothing tells;
-    `of_another`: the specimen is of another patient; `unclear`: it can not be understood.
+    `of_another`: the specimen is of another patient; `unclear`: it can not be understood;
+    `unseen`: it is referred to, but not here, and nothing says what it is.
     """
 
     moment: Moment | None
@@ -37,6 +38,7 @@ class Draw(Struct, frozen=True, gc=False):
     hemolyzed: bool = False
     of_another: bool = False
     unclear: bool = False
+    unseen: bool = False
 
 
 def draw_of(
@@ -63,7 +65,7 @@ def draw_of(
     target = context.directory.resolve(reference, holder)
     specimen = target.entry if isinstance(target, Target) else None
     if not specimen or not isinstance(specimen.resource, wire.Specimen):
-        return Draw(at, issued, fluid_in(words), hemolyzed)
+        return Draw(at, issued, fluid_in(words), hemolyzed, unseen=not any(words))
     about = Spot(context.issues, specimen.expression, spot.patient)
     collection = specimen.resource.collection
     if is_modified(specimen.resource, about) or (

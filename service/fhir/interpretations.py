@@ -64,7 +64,7 @@ class Flagged(Struct, frozen=True):
 
     `contradictory`: it flags more than one can be. `failed`: its own quality control failed;
     `held`: it waits for a physician's review. `off_scale`: L or H where the value lies beyond
-    what the laboratory can measure.
+    what the laboratory can measure. `unread`: it flags, and nothing of that is known here.
     """
 
     flag: str = ""
@@ -72,6 +72,7 @@ class Flagged(Struct, frozen=True):
     failed: bool = False
     held: bool = False
     off_scale: str = ""
+    unread: bool = False
 
 
 _NOTHING = Flagged()
@@ -92,10 +93,11 @@ def flagged(
     if len(interpretation) == len(coded) == 1 and coded[0].code in _ALONE:
         return _ALONE[coded[0].code]
     flags: set[str] = set()
-    failed = held = False
+    failed = held = told = False
     beyond: set[str] = set()
     for concept in interpretation:
         codes = plain_codes(concept)
+        told = told or bool(codes) or any(text.strip() for text in texts(concept))
         failed = failed or _QUALITY_FAILED in codes
         held = held or _HELD in codes
         beyond |= {_OFF_SCALE[code] for code in codes if code in _OFF_SCALE}
@@ -107,5 +109,6 @@ def flagged(
         flags -= {implied for flag in flags for implied in _IMPLIED.get(flag, ())}
     if len(flags) > 1:
         return Flagged("", True, failed, held)
+    unread = told and not (flags or failed or held or beyond)
     off_scale = beyond.pop() if len(beyond) == 1 else ""
-    return Flagged(flags.pop() if flags else "", False, failed, held, off_scale)
+    return Flagged(flags.pop() if flags else "", False, failed, held, off_scale, unread)

@@ -47,6 +47,10 @@ _OFF_SCALE = (
     "The laboratory says that the value is beyond what it can measure; it was read as flagged low "
     "or high."
 )
+_FLAG_OF_A_SLIP = (
+    "The laboratory's flag may be that of the value, which is not plausible; it was not used."
+)
+_UNREAD = "The interpretation is none that tells of low, normal or high; it was not used."
 _QUALITY_FAILED = "The laboratory's quality control failed, so the value was not used."
 _HELD = "The laboratory holds the result for review; it was read as preliminary."
 
@@ -123,7 +127,7 @@ def measure(
         value: Value | Unreadable | None = quantity_value(quantity)
     else:
         value = value_of(assay.said, quantity)
-    if laboratory.contradictory or laboratory.failed or laboratory.held:
+    if laboratory.contradictory or laboratory.failed or laboratory.held or laboratory.unread:
         _say_flags(laboratory, spot)
     marks: tuple[str, ...] = ("preliminary",) if laboratory.held else ()
     if not isinstance(value, Value):
@@ -153,7 +157,7 @@ def measure(
         spot.information("informational", _FROM_TEXT, ".value")
     unit, bounds = scale
     if not bounds or not bounds[0] <= value.number <= bounds[1]:
-        _say_implausible(unit, bounds, assay.meant, lexicon, spot)
+        _say_implausible(unit, bounds, assay, lexicon, spot)
         return Measurement(None, value.printed, marks=marks)
     return Measurement(
         Amount(value.number, unit),
@@ -231,6 +235,8 @@ def _say_flags(laboratory: Flagged, spot: Spot) -> None:
         spot.warning("business-rule", _QUALITY_FAILED, ".interpretation")
     if laboratory.held:
         spot.information("informational", _HELD, ".interpretation")
+    if laboratory.unread:
+        spot.information("not-supported", _UNREAD, ".interpretation")
 
 
 def _say_unreadable(value: Unreadable | None, cost: str, spot: Spot) -> str:
@@ -315,9 +321,9 @@ def _is_same(one: str, other: str, lexicon: Lexicon) -> bool:
 
 
 def _say_implausible(
-    unit: str, bounds: Bounds | None, meant: Meant, lexicon: Lexicon, spot: Spot
+    unit: str, bounds: Bounds | None, assay: Assay, lexicon: Lexicon, spot: Spot
 ) -> None:
-    analyte = lexicon.analyte(meant.analyte)
+    analyte = lexicon.analyte(assay.meant.analyte)
     if bounds:
         text = (
             f"The value is outside of {analyte.plausible}, all that is plausible for "
@@ -328,3 +334,5 @@ def _say_implausible(
             f"{unit} does not convert to {analyte.unit} for {analyte.name}. So it can not be read."
         )
     spot.warning("value", text, ".value")
+    if assay.laboratory.flag:
+        spot.information("business-rule", _FLAG_OF_A_SLIP, ".interpretation")

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/observation.html
 """
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from functools import lru_cache
 
 from msgspec import Struct
@@ -53,6 +53,10 @@ _OTHER_PATIENT = (
     "A report or panel of another patient refers to this result; nothing of it was used here."
 )
 _OTHER_SPECIMEN = "The specimen is of another patient than the result, so this was not used."
+_UNSEEN = (
+    "The specimen that this refers to is not in the request; it was taken for one that the code or "
+    "name is for."
+)
 _UNCLEAR_SPECIMEN = (
     "The specimen has implicitRules or a modifierExtension that are not understood, so this was "
     "not used."
@@ -80,6 +84,8 @@ def read_observation(entry: Entry, observation: wire.Observation, context: Conte
     parts = parts_of(entry.content, context.lexicon)
     if parts[0].meant or any(part.meant for part in parts[1:]):
         draw = draw_of(entry, observation, reports, context, spot)
+        if draw.unseen:
+            _say_unseen(parts, spot)
         source = context.source(entry, observation.identifier)
         whole = _Whole(observation, chart, spot, draw, marks, source, context)
         for part in parts:
@@ -229,6 +235,13 @@ def _say_unknown(said: wire.Said, known: Container[str | None], spot: Spot) -> N
         spot.warning("required", _NO_SYSTEM, ".code")
     else:
         spot.information("not-supported", _UNKNOWN, ".code")
+
+
+def _say_unseen(parts: Iterable[Part], spot: Spot) -> None:
+    """A LOINC code names the specimen that it is for; a name, or a code of others, may not."""
+    coded = all(part.meant.meant.measured for part in parts if isinstance(part.meant, Assay))
+    say = spot.information if coded else spot.warning
+    say("not-found", _UNSEEN, ".specimen")
 
 
 def _is_of_blood(whole: _Whole, part: Part, meant: Meant, spot: Spot) -> bool:

@@ -20,6 +20,10 @@ from service.fhir.times import read_period, read_time
 from service.record import Moment
 
 _BLOCKING = frozenset({"cancelled", "entered-in-error"})
+_STATUSES = _BLOCKING | frozenset(
+    {"registered", "partial", "preliminary", "modified", "final", "amended", "corrected"}
+    | {"appended", "unknown"}
+)
 
 _ONLY_WORDS = (
     "This report names no results; its conclusion or document is not read. Send the results as "
@@ -29,6 +33,7 @@ _WITHOUT_RESULTS = (
     "None of the results that this report names is in the request, and its conclusion or document "
     "is not read. Send the results as Observations beside it."
 )
+_ILL_STATUS = "The status is none of FHIR's; the results count by their own."
 _NOT_HERE = "The result that this refers to is not in the request."
 
 #: Reports without a time come last.
@@ -134,6 +139,8 @@ def _said(entry: Entry, holder: _Holder, zone: ZoneInfo, spot: Spot) -> Reported
     else:
         status = (holder.status or "").strip().lower()
         blocked = status if status in _BLOCKING else ""
+        if status and status not in _STATUSES:
+            spot.information("code-invalid", _ILL_STATUS, ".status")
         if holder.specimen and len(holder.specimen) == 1:
             specimen = holder.specimen[0]
     return Reported(spot.patient, entry, blocked, _moment(holder, zone, spot), specimen)

@@ -164,3 +164,30 @@ def test_undated_results_are_told_in_one_issue() -> None:
     sent = [entry(f"urn:uuid:{i}", observation(effectiveDateTime=None)) for i in range(3)]
     (issue,) = said(read_all(*sent).issues, "Nothing tells the time")
     assert len(issue.expression) == 3
+
+
+UNSEEN = "specimen that this refers to is not in the request"
+
+
+@pytest.mark.parametrize(
+    ("code", "severity"), [(None, "information"), ({"text": "Sodium"}, "warning")]
+)
+def test_a_specimen_that_is_not_in_the_request_is_told(
+    code: dict[str, Any] | None, severity: str
+) -> None:
+    more = {"code": code} if code else {}
+    sent = observation(specimen={"reference": "Specimen/gone"}, **more)
+
+    found = told(UNSEEN, sent)
+    assert (found.severity, found.expression) == (
+        severity,
+        ("Observation.specimen",),
+    )
+    assert result(sent).amount
+
+
+@pytest.mark.parametrize(
+    "specimen", [{"reference": "Specimen/gone", "display": "Serum"}, {"display": "Serum"}]
+)
+def test_a_specimen_whose_name_is_told_need_not_be_there(specimen: dict[str, str]) -> None:
+    assert said(read_all(observation(specimen=specimen)).issues, UNSEEN) == []

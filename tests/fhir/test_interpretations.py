@@ -55,14 +55,15 @@ def test_a_flag_is_folded_to_the_words_of_grading(code: str, flag: str, system: 
     ],
 )
 def test_a_flag_of_snomed_ct_is_folded_too(code: str, flag: str) -> None:
-    assert flagged(_concepts(code, system="http://snomed.info/sct")) == Flagged(flag)
+    found = flagged(_concepts(code, system="http://snomed.info/sct"))
+    assert found == Flagged(flag, unread=not flag)
 
 
 @pytest.mark.parametrize(
     "code", ["U", "D", "B", "W", "S", "R", "POS", "NEG", "HX", "LX", "IND", ""]
 )
 def test_other_flags_tell_nothing_of_high_and_low(code: str) -> None:
-    assert flagged(_concepts(code)) == Flagged()
+    assert flagged(_concepts(code)) == Flagged(unread=bool(code))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,8 @@ def test_other_flags_tell_nothing_of_high_and_low(code: str) -> None:
 def test_a_value_off_the_scale_is_told_apart_from_a_low_or_high_one(
     codes: tuple[str, ...], off_scale: str
 ) -> None:
-    assert flagged(_concepts(*codes)) == Flagged(off_scale=off_scale)
+    unread = codes == ("<=",)
+    assert flagged(_concepts(*codes)) == Flagged(off_scale=off_scale, unread=unread)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +90,9 @@ def test_a_value_off_the_scale_is_told_apart_from_a_low_or_high_one(
     ],
 )
 def test_a_flag_in_words_is_read_where_it_is_the_whole_text(text: str, flag: str) -> None:
-    assert flagged([wire.CodeableConcept(text=text)]) == Flagged(flag)
-    assert flagged([wire.CodeableConcept((wire.Coding(display=text),))]) == Flagged(flag)
+    expected = Flagged(flag, unread=bool(text) and not flag)
+    assert flagged([wire.CodeableConcept(text=text)]) == expected
+    assert flagged([wire.CodeableConcept((wire.Coding(display=text),))]) == expected
 
 
 def test_a_code_comes_before_its_text() -> None:

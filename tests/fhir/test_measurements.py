@@ -355,3 +355,18 @@ def test_a_value_is_printed_as_its_sender_wrote_it(value: dict[str, Any], printe
 
 def test_a_text_that_says_hemolyzed_marks_the_result() -> None:
     assert result(observation(valueQuantity=None, valueString="hemolyzed")).marks == ("hemolyzed",)
+
+
+def test_the_flag_of_a_value_that_is_not_plausible_is_left_out_and_that_is_told() -> None:
+    sent = observation(valueQuantity=quantity(1120), interpretation=_flag("LL"))
+
+    assert (result(sent).amount, result(sent).interpretation) == (None, "")
+    assert told("flag may be that of the value", sent).expression == ("Observation.interpretation",)
+
+
+@pytest.mark.parametrize("code", ["**", "S"])
+def test_a_flag_that_tells_nothing_of_low_and_high_is_told(code: str) -> None:
+    sent = observation(interpretation=_flag(code))
+
+    assert result(sent).amount
+    assert told("interpretation is none", sent).severity == "information"

@@ -47,6 +47,13 @@ def test_a_report_of_any_other_status_leaves_its_results_their_own(status: str |
     assert len(record(patient(), SODIUM, _report("Observation/na", status=status)).results) == 1
 
 
+def test_a_report_of_no_status_of_fhirs_leaves_them_too_and_that_is_told() -> None:
+    sent = (patient(), SODIUM, _report("Observation/na", status="done"))
+
+    assert len(record(*sent).results) == 1
+    assert told("status is none of FHIR's", *sent).expression[0].endswith(".status")
+
+
 @pytest.mark.parametrize(
     ("report", "text"),
     [
