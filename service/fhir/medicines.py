@@ -44,13 +44,14 @@ _SHORTEST = 4
 
 _NEGATED = (
     r"(?:allerg(?:y|ies|ic)|intoleran(?:t|ce)|adverse (?:reaction|event|effect)|stopped|"
-    r"discontinued|d ?c d|ceased|declined|refused|withheld|omitted|"
+    r"discontinued|d ?c(?: d)?|ceased|declined|refused|withheld|omitted|on hold|"
+    r"held(?! (?:if|for|when|until))|"
     r"(?:not|never|no longer) (?:being )?(?:taken|taking|tolerated|given|started|used|using|on))"
 )
 
 #: What stands before a name that it negates: "no gabapentin", "not taking gabapentin".
 _BEFORE = re.compile(
-    rf"(?:^|.* )(?:no|not|never|without|stop|avoid|{_NEGATED})"
+    rf"(?:^|.* )(?:no|not|never|without|stop|avoid|denies|{_NEGATED})"
     r"(?: (?:to|on|of|the|any|longer|taking|take|using|use|given|give|started|start|prescribe))*"
 )
 
