@@ -7,6 +7,7 @@ and no facts. Evidence of a condition is that of all its parts that hold.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import chain
 from typing import Literal, NamedTuple
 
@@ -109,6 +110,10 @@ class Oracle:
         self.now = record.moment
         self.results = self.RESULTS(knowledge, record)
         self.suppressed: dict[str, set[str]] = {}
+        # Asked for again and again, and always the same.
+        self._shown = cache(self._shows)
+        self._starts = cache(self._moments)
+        self._members_of = cache(self._members)
 
     # ------------------------------------------------------------------ conditions
 
@@ -152,7 +157,7 @@ class Oracle:
         held = [part for part in parts if part is not None]
         return frozenset(chain.from_iterable(held)) if len(held) >= at_least else None
 
-    def _starts(self) -> set[datetime]:
+    def _moments(self) -> set[datetime]:
         """Every moment that could be the last of results drawn together."""
         moments = [result.moment for result in self.record.results]
         return {moment.earliest for moment in moments if moment} | {self.now}
@@ -175,7 +180,7 @@ class Oracle:
             return None
         return frozenset({self._piece(condition.finding, result, graded)})
 
-    def _shown(self, finding: str) -> tuple[Result, Graded] | None:
+    def _shows(self, finding: str) -> tuple[Result, Graded] | None:
         """The chosen result of a finding's analyte and what it shows, marks of the choice added."""
         rule = self.knowledge.findings[finding]
         chosen = self.results.chosen(rule.analyte)
@@ -276,7 +281,7 @@ class Oracle:
         raise AssertionError(condition)
 
     def _problems(self, condition: Condition) -> list[Problem]:
-        wanted = self._members(condition.problem)
+        wanted = self._members_of(condition.problem)
         return [
             problem
             for problem in self.record.problems
@@ -297,7 +302,7 @@ class Oracle:
         return {each for each, groups in rules if each == name or name in groups}
 
     def _is_taken(self, treatment: Treatment, condition: Condition) -> bool:
-        if treatment.medicine not in self._members(condition.treatment):
+        if treatment.medicine not in self._members_of(condition.treatment):
             return False
         start, end = treatment.start, treatment.end
         if start and start.earliest > self.now:
@@ -436,8 +441,8 @@ class Oracle:
                     self.suppressed.setdefault(cause, set()).add(link.suppress)
         named = {
             cause: told
-            for cause in self.knowledge.causes
-            if (told := self._told(cause)) is not None
+            for cause, links in self._links_by_cause().items()
+            if (told := self._told(cause, links)) is not None
         }
         roots = {cause: self._root(cause, named) for cause in named}
         causes = [
@@ -486,12 +491,19 @@ class Oracle:
             for cause in causes_of(link)
         )
 
-    def _told(self, cause: str) -> NamedCause | None:
+    def _links_by_cause(self) -> dict[str, list[Link]]:
+        links: dict[str, list[Link]] = {cause: [] for cause in self.knowledge.causes}
+        for link in self._links("active"):
+            for cause in causes_of(link):
+                links[cause].append(link)
+        return links
+
+    def _told(self, cause: str, links: list[Link]) -> NamedCause | None:
         """A cause by itself, before causes are gathered; None if nothing names it."""
         suppressed = self._suppressed_for(cause)
         fired = []
-        for link in self._links("active"):
-            if cause in causes_of(link) and not link.suppress:
+        for link in links:
+            if not link.suppress:
                 held = self.evidence(link.when, suppressed)
                 if held is not None:
                     said = [
