@@ -7,7 +7,7 @@ from http import HTTPStatus
 from urllib.parse import unquote
 
 import structlog
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 
@@ -17,7 +17,7 @@ from service.api.bodies import read_body
 from service.api.evaluate import REFUSALS, heard, read_query
 from service.api.evaluating import evaluated
 from service.api.inflight import within
-from service.api.keys import require_key
+from service.api.keys import keyed
 from service.api.limits import Limits
 from service.api.media import FHIR_JSON, JSON
 from service.api.metadata import capability_statement, operation_definition
@@ -30,7 +30,7 @@ from service.fhir.outcome import write_outcome
 
 log = structlog.stdlib.get_logger()
 
-router = APIRouter(tags=["FHIR"], dependencies=[Depends(require_key)])
+router = keyed()
 
 _OPERATION = "$flag-causes"
 _READ = {

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from msgspec import structs
 from starlette.datastructures import QueryParams
 
@@ -13,7 +13,7 @@ from service.api.answers import DESCRIBED, GENERAL, agreed, answered
 from service.api.bodies import read_body
 from service.api.evaluating import evaluated
 from service.api.inflight import within
-from service.api.keys import require_key
+from service.api.keys import keyed
 from service.api.limits import Limits
 from service.api.media import FHIR_JSON, JSON, Form, sent_release
 from service.api.preferences import applied, handling
@@ -36,7 +36,7 @@ _TWO_RELEASES = (
 
 def router(samples: Mapping[str, Any]) -> APIRouter:
     """The route; `samples` are shown as examples of its body."""
-    routes = APIRouter(tags=["FHIR"], dependencies=[Depends(require_key)])
+    routes = keyed()
     routes.add_api_route(
         "/fhir/$flag-causes",
         flag_causes,
