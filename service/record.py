@@ -126,6 +126,7 @@ MARKS = {
     "by-name": "recognized by its name, not by a code",
     "default-unit": "sent without a unit; the site's own table tells it",
     "undated": "without a date",
+    "issue-dated": "dated by its time of issue",
     "hemolyzed": "hemolyzed specimen",
     "calculated": "calculated",
     "interpretation-only": "from the laboratory's flag, without a readable value",

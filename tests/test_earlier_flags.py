@@ -245,6 +245,32 @@ def test_it_comes_after_the_flags_that_hold(site: Site, first: Entry) -> None:
     assert list(flags(answered)) == ["hyponatremia", "copper-deficiency"]
 
 
+@pytest.mark.parametrize("reported", [False, True])
+def test_a_result_that_was_only_issued_later_ends_nothing(
+    site: Site, first: Entry, reported: bool
+) -> None:
+    """A specimen of before the Flag may be reported weeks after it."""
+    issued = newer("copper", 100)
+    del issued["resource"]["effectiveDateTime"]
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "subject": issued["resource"]["subject"],
+        "result": [{"reference": "Observation/copper-2"}],
+    }
+    (report if reported else issued["resource"])["issued"] = LATER
+    report_entry = {"fullUrl": "https://ehr.example/fhir/DiagnosticReport/r", "resource": report}
+
+    answered = evaluated(site, PATIENT, of("celiac"), issued, report_entry, first)
+
+    assert copper(answered) is None
+    assert told(answered, "not judged again")
+    report["effectiveDateTime"] = LATER
+    ended = copper(evaluated(site, PATIENT, of("celiac"), issued, report_entry, first))
+    assert bool(ended) == reported
+
+
 def test_a_correction_of_its_evidence_ends_it(site: Site, first: Entry) -> None:
     corrected = of("copper", status="corrected")
     corrected["resource"]["valueQuantity"]["value"] = 95

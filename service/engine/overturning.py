@@ -166,13 +166,18 @@ class _Asking:
         )
 
     def _is_read_anew(self, result: Result) -> bool:
-        """Whether a result is newer than the conclusion, or a correction of what it rested on."""
+        """Whether a result is newer than the conclusion, or a correction of what it rested on.
+
+        What is dated by its issue alone may have been drawn before.
+        """
         since = self._earlier.since
         parts = list(_parts(result))
         if any(_DOUBTFUL.intersection(part.marks) for part in parts):
             return False
         if any(part.source.reference in self._earlier.corrected for part in parts):
             return True
+        if any("issue-dated" in part.marks for part in parts):
+            return False
         at = result.moment
         return since is not None and at is not None and at.earliest > since.latest
 

@@ -27,6 +27,7 @@ _UNDATED = "Nothing tells the time of this result."
 class Draw(Struct, frozen=True, gc=False):
     """The draw of a result. `issued` is when this version of it came out.
 
+    `by_issue`: its moment is that of an issue, so it may have been drawn long before.
     `fluid` names a specimen that is not blood, "" for blood or where nothing tells;
     `of_another`: the specimen is of another patient; `unclear`: it can not be understood;
     `unseen`: it is referred to, but not here, and nothing says what it is.
@@ -39,6 +40,7 @@ class Draw(Struct, frozen=True, gc=False):
     of_another: bool = False
     unclear: bool = False
     unseen: bool = False
+    by_issue: bool = False
 
 
 def draw_of(
@@ -49,7 +51,7 @@ def draw_of(
     spot: Spot,
 ) -> Draw:
     """The draw that an Observation, or else a report of it, tells of."""
-    at = _moment(observation, reports, context, spot)
+    at, by_issue = _moment(observation, reports, context, spot)
     updated = observation.meta.last_updated if observation.meta else None
     issued = _instant(observation.issued or updated, context)
     hemolyzed = bool(observation.note or observation.comment) and _notes_hemolyzed(observation)
@@ -58,14 +60,16 @@ def draw_of(
     elif reports and reports[0].specimen:
         holder, reference = reports[0].report, reports[0].specimen
     elif observation.body_site:
-        return Draw(at, issued, fluid_in(texts(observation.body_site)), hemolyzed)
+        fluid = fluid_in(texts(observation.body_site))
+        return Draw(at, issued, fluid, hemolyzed, by_issue=by_issue)
     else:
-        return Draw(at, issued, "", hemolyzed)
+        return Draw(at, issued, "", hemolyzed, by_issue=by_issue)
     words = [*texts(observation.body_site), reference.display or ""]
     target = context.directory.resolve(reference, holder)
     specimen = target.entry if isinstance(target, Target) else None
     if not specimen or not isinstance(specimen.resource, wire.Specimen):
-        return Draw(at, issued, fluid_in(words), hemolyzed, unseen=not any(words))
+        fluid, unseen = fluid_in(words), not any(words)
+        return Draw(at, issued, fluid, hemolyzed, unseen=unseen, by_issue=by_issue)
     about = Spot(context.issues, specimen.expression, spot.patient)
     collection = specimen.resource.collection
     if is_modified(specimen.resource, about) or (
@@ -79,6 +83,7 @@ def draw_of(
         told.fluid or fluid_in((*words, *told.words)),
         hemolyzed or told.hemolyzed,
         _is_of_another(specimen, specimen.resource, context, spot),
+        by_issue=by_issue,
     )
 
 
@@ -96,24 +101,27 @@ def _is_of_another(entry: Entry, specimen: wire.Specimen, context: Context, spot
 
 def _moment(
     observation: wire.Observation, reports: list[Reported], context: Context, spot: Spot
-) -> Moment | None:
-    """When the result was true: its effective time, else its issue, else the report's time."""
+) -> tuple[Moment | None, bool]:
+    """When the result was true: its effective time, else its issue, else the report's time.
+
+    With it, whether that is the time of an issue.
+    """
     zone = context.zone
     effective = observation.effective_date_time or observation.effective_instant
     if found := read_time(effective, zone, spot, ".effective"):
-        return found
+        return found, False
     if found := read_period(observation.effective_period, zone, spot, ".effective"):
-        return found
+        return found, False
     if observation.effective_timing is not None:
         spot.information("not-supported", _TIMING, ".effective")
     if found := read_time(observation.issued, zone, spot, ".issued"):
         spot.information("required", _ISSUED)
-        return found
+        return found, True
     if reports and (found := reports[0].moment):
         spot.information("required", _REPORTED)
-        return found
+        return found, reports[0].by_issue
     spot.information("required", _UNDATED)
-    return None
+    return None, False
 
 
 def _instant(text: str | None, context: Context) -> datetime | None:

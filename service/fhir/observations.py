@@ -274,6 +274,8 @@ def _result(whole: _Whole, assay: Assay, quantity: wire.Quantity | None, spot: S
         marks += ("by-name",)
     elif meant.measured[0].marks:
         marks += meant.measured[0].marks
+    if draw.by_issue:
+        marks += ("issue-dated",)
     if draw.hemolyzed:
         marks += ("hemolyzed",)
     if measured.marks:

@@ -44,7 +44,8 @@ class Reported(Struct, frozen=True):
     """What a report or panel says of a result.
 
     `patient` is the key of its patient, "" where it tells none. `blocked` is its status where
-    that takes the result away; `specimen` is its only specimen.
+    that takes the result away; `specimen` is its only specimen. `by_issue`: its moment is that
+    of its issue.
     """
 
     patient: str
@@ -52,6 +53,7 @@ class Reported(Struct, frozen=True):
     blocked: str = ""
     moment: Moment | None = None
     specimen: wire.Reference | None = None
+    by_issue: bool = False
 
 
 _Holder = wire.DiagnosticReport | wire.Observation
@@ -143,12 +145,8 @@ def _said(entry: Entry, holder: _Holder, zone: ZoneInfo, spot: Spot) -> Reported
             spot.information("code-invalid", _ILL_STATUS, ".status")
         if holder.specimen and len(holder.specimen) == 1:
             specimen = holder.specimen[0]
-    return Reported(spot.patient, entry, blocked, _moment(holder, zone, spot), specimen)
-
-
-def _moment(report: _Holder, zone: ZoneInfo, spot: Spot) -> Moment | None:
-    return (
-        read_time(report.effective_date_time, zone, spot, ".effective")
-        or read_period(report.effective_period, zone, spot, ".effective")
-        or read_time(report.issued, zone, spot, ".issued")
+    effective = read_time(holder.effective_date_time, zone, spot, ".effective") or read_period(
+        holder.effective_period, zone, spot, ".effective"
     )
+    moment = effective or read_time(holder.issued, zone, spot, ".issued")
+    return Reported(spot.patient, entry, blocked, moment, specimen, by_issue=not effective)

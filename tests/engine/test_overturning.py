@@ -115,6 +115,7 @@ def test_one_of_two_things_that_must_hold_together_suffices(engine: Engine) -> N
         (structs.replace(NORMAL_SODIUM, marks=("preliminary",)),),
         (structs.replace(NORMAL_SODIUM, marks=("unknown-status",)),),
         (structs.replace(NORMAL_SODIUM, marks=("hemolyzed",)),),
+        (structs.replace(NORMAL_SODIUM, marks=("issue-dated",)),),
         (
             structs.replace(
                 result("sodium", "", "new", moment=NEWER), interpretation="N", marks=("range-only",)
@@ -137,6 +138,7 @@ def test_one_of_two_things_that_must_hold_together_suffices(engine: Engine) -> N
         "a preliminary one",
         "one of unknown status",
         "a hemolyzed one",
+        "one of which only the issue is known to be newer",
         "one in a unit that can not be read",
         "one before another that can not be read",
         "one to come",
@@ -167,6 +169,8 @@ def test_a_correction_of_its_own_evidence_overturns_it_whatever_the_time(engine:
 
     assert overturning(engine, record(result_), corrected) == (result_,)
     assert overturning(engine, record(result_), LOW_SODIUM) is None
+    issued = structs.replace(result_, marks=("issue-dated",))
+    assert overturning(engine, record(issued), corrected) == (issued,)
 
 
 def test_a_medicine_that_was_not_sent_is_not_stopped(engine: Engine) -> None:

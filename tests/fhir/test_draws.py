@@ -47,6 +47,43 @@ def test_a_time_that_is_not_the_effective_one_is_told(times: dict[str, Any], wor
 
 
 @pytest.mark.parametrize(
+    ("times", "marks"),
+    [
+        ({"effectiveDateTime": "2026-05-01", "issued": "2026-05-02"}, ()),
+        ({"issued": "2026-05-02T00:00:00Z"}, ("issue-dated",)),
+        ({"effectiveDateTime": "2026-02-30", "issued": "2026-05-02"}, ("issue-dated",)),
+        ({}, ()),
+    ],
+)
+def test_a_result_that_is_dated_by_its_issue_is_marked(
+    times: dict[str, Any], marks: tuple[str, ...]
+) -> None:
+    assert result(observation(**{"effectiveDateTime": None, **times})).marks == marks
+
+
+@pytest.mark.parametrize(
+    ("times", "marks"),
+    [
+        ({"effectivePeriod": {"start": "2026-04-30"}, "issued": "2026-05-02"}, ()),
+        ({"issued": "2026-05-02"}, ("issue-dated",)),
+    ],
+)
+def test_so_is_one_that_is_dated_by_the_issue_of_its_report(
+    times: dict[str, Any], marks: tuple[str, ...]
+) -> None:
+    report = {
+        "resourceType": "DiagnosticReport",
+        "status": "final",
+        "subject": {"reference": "Patient/ann"},
+        "result": [{"reference": "Observation/o"}],
+        **times,
+    }
+    (found,) = record(observation(id="o", effectiveDateTime=None), report).results
+    assert found.moment
+    assert found.marks == marks
+
+
+@pytest.mark.parametrize(
     ("more", "hour"),
     [
         ({"issued": "2026-05-09T09:00:00Z"}, 9),
