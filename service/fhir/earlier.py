@@ -262,17 +262,22 @@ def _grounds(detail: Detail, names: dict[str, _Names]) -> set[Ground]:
     parts = detail.display.split("; ", _MOST_PARTS)
     if len(parts) > _MOST_PARTS:
         return set()
-    for place, part in enumerate(parts):
+    # Notes on a piece of evidence stand in parentheses. Where a sender's words among them have
+    # one that is not closed, nobody can tell where the notes end.
+    depth, is_closed = 0, detail.display.count("(") == detail.display.count(")")
+    for part in parts:
+        is_note = is_closed and depth > 0
+        depth += part.count("(") - part.count(")")
         near = names.get(_first_word(part), {})
         begun = [one for one in near if part == one or part.startswith((f"{one} ", f"{one},"))]
-        if begun:
-            grounds |= {
-                Ground(kind, one, detail.name)
-                for kind, one in near[max(begun, key=len)]
-                if not shows or kind in shows
-            }
-        if not place and not grounds:
+        shown = {
+            Ground(kind, one, detail.name)
+            for kind, one in (near[max(begun, key=len)] if begun else ())
+            if not shows or kind in shows
+        }
+        if not (shown or is_note):
             return set()
+        grounds |= shown
     return grounds
 
 

@@ -135,7 +135,11 @@ def test_what_it_rested_on_is_known_by_the_names_that_displays_begin_with() -> N
                 "MedicationStatement/m",
                 'Gabapentin (recorded as "x; Sodium")',
             ),
-            ("Observation", "Observation/p", "Urea 9 mmol/L, 2026; Potassium 3 mmol/L, 2026"),
+            (
+                "Observation",
+                "Observation/p",
+                "Urea 9 mmol/L (limit > 8 mmol/L (adults); hemolyzed specimen); Potassium 3 mmol/L",
+            ),
         ),
         KNOWLEDGE,
     )
@@ -158,6 +162,10 @@ def test_what_it_rested_on_is_known_by_the_names_that_displays_begin_with() -> N
         "sodium 120 mmol/L",
         "120 mmol/L Sodium",
         "?; Sodium 120 mmol/L",
+        "Sodium 120 mmol/L; Kalium 3 mmol/L, 2026",
+        "Sodium 120 mmol/L (limit < 125 mmol/L; preliminary result); Kalium 3 mmol/L",
+        "Sodium 120 mmol/L; Potas",
+        'Sodium 120 mmol/L (recorded as ":("; preliminary result); Kalium 3 mmol/L',
     ],
 )
 def test_what_begins_with_no_known_name_leaves_it_open(display: str) -> None:
