@@ -130,6 +130,7 @@ MARKS = {
     "hemolyzed": "hemolyzed specimen",
     "calculated": "calculated",
     "interpretation-only": "from the laboratory's flag, without a readable value",
+    "implausible": "its number is not plausible",
     "range-only": "from the laboratory's own range, without a unit that can be read",
     "laboratory-range": "by the laboratory's own range",
     "older-than-unreadable": "a newer result could not be read",

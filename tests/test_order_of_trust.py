@@ -72,8 +72,11 @@ TABLE = [
     # It does not say on which side, or nothing is said.
     ("*", "unitless", "none", "none A", "open", ""),
     ("*", "missing", "*", "none A", "open", ""),
-    # A value that can not be is a wrong unit or a slip; what was made of it is no better.
-    ("*", "implausible", "*", "*", "open", ""),
+    # A value that can not be is a wrong unit or a slip, and so is its place in a range; a flag is
+    # the laboratory's own. It may raise an alarm, but never allay one.
+    ("*", "implausible", "*", "L", "low", "interpretation-only"),
+    ("*", "implausible", "*", "H", "high", "interpretation-only"),
+    ("*", "implausible", "*", "none N A", "open", ""),
 ]
 
 COMBINATIONS = list(

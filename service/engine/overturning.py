@@ -20,8 +20,8 @@ from service.record import Earlier, Ground, Problem, Result, Treatment
 
 _Piece = TypeVar("_Piece", Problem, Treatment)
 
-#: Results that may yet be taken back, or whose unit can not be read, overturn nothing.
-_DOUBTFUL = frozenset({"preliminary", "unknown-status", "hemolyzed", "range-only"})
+#: Results that may yet be taken back, or whose number or unit can not be read, overturn nothing.
+_DOUBTFUL = frozenset({"preliminary", "unknown-status", "hemolyzed", "range-only", "implausible"})
 
 
 class Overturning:

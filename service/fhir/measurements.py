@@ -47,8 +47,8 @@ _OFF_SCALE = (
     "The laboratory says that the value is beyond what it can measure; it was read as flagged low "
     "or high."
 )
-_FLAG_OF_A_SLIP = (
-    "The laboratory's flag may be that of the value, which is not plausible; it was not used."
+_NORMAL_SLIP = (
+    "The laboratory's flag says normal beside a value that is not plausible; it was not used."
 )
 _UNREAD = "The interpretation is none that tells of low, normal or high; it was not used."
 _QUALITY_FAILED = "The laboratory's quality control failed, so the value was not used."
@@ -157,8 +157,7 @@ def measure(
         spot.information("informational", _FROM_TEXT, ".value")
     unit, bounds = scale
     if not bounds or not bounds[0] <= value.number <= bounds[1]:
-        _say_implausible(unit, bounds, assay, lexicon, spot)
-        return Measurement(None, value.printed, marks=marks)
+        return _implausible(value, scale, assay, lexicon, marks, spot)
     return Measurement(
         Amount(value.number, unit),
         value.printed,
@@ -320,19 +319,27 @@ def _is_same(one: str, other: str, lexicon: Lexicon) -> bool:
     )
 
 
-def _say_implausible(
-    unit: str, bounds: Bounds | None, assay: Assay, lexicon: Lexicon, spot: Spot
-) -> None:
+def _implausible(
+    value: Value, scale: _Scale, assay: Assay, lexicon: Lexicon, marks: tuple[str, ...], spot: Spot
+) -> Measurement:
+    """A number that can not be, which says nothing of the flag: that is of the laboratory's own.
+
+    A critical result must not be lost with it; but nothing is normal that nobody can read.
+    """
+    flag = _flag_alone(assay.laboratory, spot)
+    if flag == "N":
+        spot.information("business-rule", _NORMAL_SLIP, ".interpretation")
+        flag = ""
+    unit, bounds = scale
     analyte = lexicon.analyte(assay.meant.analyte)
     if bounds:
         text = (
             f"The value is outside of {analyte.plausible}, all that is plausible for "
-            f"{analyte.name}: more likely a wrong unit or a slip. So it can not be read."
+            f"{analyte.name}: more likely a wrong unit or a slip."
         )
     else:
-        text = (
-            f"{unit} does not convert to {analyte.unit} for {analyte.name}. So it can not be read."
-        )
-    spot.warning("value", text, ".value")
-    if assay.laboratory.flag:
-        spot.information("business-rule", _FLAG_OF_A_SLIP, ".interpretation")
+        text = f"{unit} does not convert to {analyte.unit} for {analyte.name}."
+    spot.warning("value", f"{text} {_BY_FLAG if flag else _NOT_READ}", ".value")
+    if not flag:
+        return Measurement(None, value.printed, marks=marks)
+    return Measurement(None, value.printed, flag=flag, marks=(*marks, "implausible"))

@@ -118,6 +118,13 @@ def test_one_of_two_things_that_must_hold_together_suffices(engine: Engine) -> N
         (structs.replace(NORMAL_SODIUM, marks=("issue-dated",)),),
         (
             structs.replace(
+                result("sodium", "", "new", moment=NEWER),
+                interpretation="H",
+                marks=("implausible",),
+            ),
+        ),
+        (
+            structs.replace(
                 result("sodium", "", "new", moment=NEWER), interpretation="N", marks=("range-only",)
             ),
         ),
@@ -139,6 +146,7 @@ def test_one_of_two_things_that_must_hold_together_suffices(engine: Engine) -> N
         "one of unknown status",
         "a hemolyzed one",
         "one of which only the issue is known to be newer",
+        "a flag beside a number that can not be",
         "one in a unit that can not be read",
         "one before another that can not be read",
         "one to come",

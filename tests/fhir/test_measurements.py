@@ -157,9 +157,26 @@ def test_what_was_made_of_a_result_without_a_value_is_told_truly() -> None:
         assert "can not be read" in told("There is no value", sent).text
 
 
-def test_a_flag_goes_with_a_value_that_can_not_be() -> None:
-    found = _read(coding("2951-2"), quantity(1200), interpretation=_flag("HH"))
-    assert (found.amount, found.interpretation) == (None, "")
+@pytest.mark.parametrize(
+    ("value", "flag", "read"),
+    [
+        # Typed wrong, the flag can not be of it; in a wrong unit, it is of the right one.
+        (1120, "LL", "LL"),
+        (11, "LL", "LL"),
+        (1200, "H", "H"),
+        (1120, "N", ""),
+        (1120, "A", ""),
+    ],
+)
+def test_a_flag_stays_where_a_value_can_not_be_unless_it_says_normal(
+    value: int, flag: str, read: str
+) -> None:
+    found = _read(coding("2951-2"), quantity(value), interpretation=_flag(flag))
+    assert (found.amount, found.interpretation, found.marks) == (
+        None,
+        read,
+        ("implausible",) if read else (),
+    )
 
 
 def test_a_flag_stays_beside_a_value() -> None:
@@ -357,11 +374,17 @@ def test_a_text_that_says_hemolyzed_marks_the_result() -> None:
     assert result(observation(valueQuantity=None, valueString="hemolyzed")).marks == ("hemolyzed",)
 
 
-def test_the_flag_of_a_value_that_is_not_plausible_is_left_out_and_that_is_told() -> None:
-    sent = observation(valueQuantity=quantity(1120), interpretation=_flag("LL"))
+def test_what_was_made_of_a_value_that_is_not_plausible_is_told_truly() -> None:
+    flagged, normal, side = (
+        observation(valueQuantity=quantity(1120), interpretation=_flag(flag))
+        for flag in ("LL", "N", "A")
+    )
 
-    assert (result(sent).amount, result(sent).interpretation) == (None, "")
-    assert told("flag may be that of the value", sent).expression == ("Observation.interpretation",)
+    assert "flag alone was used" in told("all that is plausible", flagged).text
+    assert "can not be read" in told("all that is plausible", normal).text
+    assert told("says normal", normal).expression == ("Observation.interpretation",)
+    assert "can not be read" in told("all that is plausible", side).text
+    assert told("not on which side", side).severity == "warning"
 
 
 @pytest.mark.parametrize("code", ["**", "S"])
