@@ -186,10 +186,10 @@ def _decided(site: Site, flag: EarlierFlag, judged: Assessment) -> Reviewed | No
         return Reviewed(flag, "named", "" if flag.status == "active" else "again")
     if flag.status != "active":
         return Reviewed(flag, "left", "ended")
-    if flag.since and flag.since.earliest > judged.moment:
-        return Reviewed(flag, "left", "to-come")
     if is_in_error(flag, knowledge):
         return Reviewed(flag, "in-error", "in-error")
+    if flag.since and flag.since.earliest > judged.moment:
+        return Reviewed(flag, "left", "to-come")
     within = [cause.name for cause in judged.causes if flag.cause in cause.absorbed]
     if within:
         return Reviewed(flag, "over", "told-within", within=within[0])

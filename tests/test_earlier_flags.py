@@ -327,6 +327,15 @@ def test_one_of_which_all_evidence_was_an_error_is_an_error(site: Site, first: E
     assert told(answered, "entered-in-error")
 
 
+def test_one_that_was_an_error_never_held_whenever_it_began(site: Site, first: Entry) -> None:
+    wrong = [in_error(name) for name in ("copper", "ceruloplasmin", "celiac")]
+
+    found = copper(evaluated(site, PATIENT, first, *wrong, now="2026-01-01T00:00:00Z"))
+
+    assert found
+    assert found["status"] == "entered-in-error"
+
+
 def test_one_of_which_some_evidence_was_an_error_is_none(site: Site, first: Entry) -> None:
     answered = evaluated(site, PATIENT, first, in_error("ceruloplasmin"))
 
