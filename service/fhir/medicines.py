@@ -42,12 +42,14 @@ _SALTS = frozenset({"magnesium", "zinc"})
 #: Abbreviations as short as that mean many things: INH is isoniazid, and a way to inhale.
 _SHORTEST = 4
 
-_NEGATED = (
-    r"(?:allerg(?:y|ies|ic)|intoleran(?:t|ce)|adverse (?:reaction|event|effect)|stopped|"
+_ALLERGIC = r"(?:allerg(?:y|ies|ic)|intoleran(?:t|ce)|adverse (?:reaction|event|effect))"
+_ENDED = (
+    r"(?:stopped|"
     r"discontinued|d ?c(?: d)?|ceased|declined|refused|withheld|omitted|on hold|"
     r"held(?! (?:if|for|when|until))|"
     r"(?:not|never|no longer) (?:being )?(?:taken|taking|tolerated|given|started|used|using|on))"
 )
+_NEGATED = f"(?:{_ALLERGIC}|{_ENDED})"
 
 #: What stands before a name that it negates: "no gabapentin", "not taking gabapentin".
 _BEFORE = re.compile(
@@ -55,15 +57,38 @@ _BEFORE = re.compile(
     r"(?: (?:to|on|of|the|any|longer|taking|take|using|use|given|give|started|start|prescribe))*"
 )
 
-#: What stands after a name that it negates. Instructions for doses come in between only where
-#: it ends the text: "do not exceed" and "stop if drowsy" are said of what is taken.
-_AFTER = re.compile(
-    r"(?:(?:[0-9]+|mc?g|ml|iu|oral|tab(?:let)?s?|cap(?:sule)?s?|patient|is|was|has|been) )*"
-    r"(?:free|levels?|toxicity|poisoning|overdose|withdrawal|monitoring|assay|heparin|"
-    rf"{_NEGATED})\b.*|"
-    r"(?:.*(?<!\bif)(?<!\buntil)(?<!\bunless)(?<!\bwhen)(?<!\bnot)(?<!\bno)(?<!\bknown) )?"
-    rf"{_NEGATED}"
+#: Words between a name, or the beginning of a sentence, and what negates it.
+_BETWEEN = (
+    r"(?:(?:[0-9]+|mc?g|ml|iu|oral|tab(?:let)?s?|cap(?:sule)?s?|patient|pt|is|was|has|been|it|this|"
+    r"med(?:ication|icine)?|drug|now|documented|known|reported) )*"
 )
+
+#: What stands after a name that it negates. Instructions for doses come in between only where
+#: it ends the clause: "do not exceed" and "stop if drowsy" are said of what is taken. An allergy
+#: that is named before or behind is one to something else.
+_AFTER = re.compile(
+    rf"{_BETWEEN}(?:free|levels?|toxicity|poisoning|overdose|withdrawal|monitoring|assay|heparin|"
+    rf"{_ENDED})\b.*|"
+    r"(?:.*(?<!\bif)(?<!\buntil)(?<!\bunless)(?<!\bwhen)(?<!\bnot)(?<!\bno)(?<!\bknown) )?"
+    rf"{_ENDED}|"
+    rf"{_BETWEEN}{_ALLERGIC}(?: reactions?)?|"
+    rf"(?!allergies\b){_ALLERGIC}(?! to\b)\b.*"
+)
+
+#: A sentence behind the one with the name that negates it: "Patient not taking since May". One
+#: that goes on with anything else may have that as its object: "Stopped smoking".
+_AFTERWARDS = re.compile(
+    rf"{_BETWEEN}(?:{_ALLERGIC}(?: reactions?)?|{_ENDED}(?: (?:[0-9]+|it|this|taking|using|use|on|"
+    r"in|since|by|due|because|secondary|after|for|at|as|per|from|and|last|today|yesterday|reported|"
+    r"weeks?|months?|years?)\b.*)?)"
+)
+
+#: What says that there is no allergy, and so nothing of a medicine that comes next.
+_NO_ALLERGY = re.compile(r"\b(?:no|nil|not|denies) (?:\w+ ){0,2}allerg\w*$")
+
+#: Where a sentence ends, and where a clause does. "2.5 mg" is within one.
+_SENTENCE = re.compile(r"[.!?]\s+|\n+")
+_CLAUSE = re.compile(r"[.!?]\s+|[;\n]+")
 
 #: Longest names in words that are tried at each place of a text.
 _MOST_WORDS = 4
@@ -114,28 +139,45 @@ def _named(text: str, names: dict[str, str]) -> Iterator[tuple[str, bool]]:
     """
     before: list[str] = []
     for part in text.split(" / "):
-        words = fold_name(part).split(" ")
-        leading, i = True, 0
-        while i < len(words):
-            name = _longest(words[i:], names)
-            if name and (leading or not (name in _SALTS or len(name) < _SHORTEST)):
-                yield names[name], not _DOUBT.search(" ".join(before))
-            length = len(name.split(" ")) if name else 1
-            leading = leading and bool(_LEADING.fullmatch(words[i]))
-            before += words[i : i + length] if not name else []
-            i += length
+        leading = True
+        for sentence in _SENTENCE.split(part):
+            words = fold_name(sentence).split(" ")
+            i = 0
+            while i < len(words):
+                name = _longest(words[i:], names)
+                if name and (leading or not (name in _SALTS or len(name) < _SHORTEST)):
+                    yield names[name], not _DOUBT.search(" ".join(before))
+                length = len(name.split(" ")) if name else 1
+                leading = leading and bool(_LEADING.fullmatch(words[i]))
+                before += words[i : i + length] if not name else []
+                i += length
+            # "Hx. gabapentin" goes on; "No known allergies. Gabapentin" does not.
+            if not _DOUBT.fullmatch(words[-1]) or _NO_ALLERGY.search(" ".join(words)):
+                before.clear()
 
 
 def _denies(text: str, names: dict[str, str]) -> bool:
-    """Whether a text negates the medicine that it names, or negates and names nothing."""
-    folded = fold_name(text)
-    words = folded.split(" ")
-    for i in range(len(words)):
-        if name := _longest(words[i:], names):
-            before, after = " ".join(words[:i]), " ".join(words[i:])[len(name) + 1 :]
-            doubted = text.strip().startswith("?") or text.rstrip().endswith("?")
-            return doubted or bool(_BEFORE.fullmatch(before) or _AFTER.fullmatch(after))
-    return bool(re.fullmatch(_NEGATED, folded))
+    """Whether a text negates the medicine that it names, or negates and names nothing.
+
+    What stands behind the name negates it within its clause, or as a sentence of its own that
+    has no other object.
+    """
+    clauses = [fold_name(clause) for clause in _CLAUSE.split(text)]
+    before: list[str] = []
+    for place, clause in enumerate(clauses):
+        words = clause.split(" ")
+        for i in range(len(words)):
+            if name := _longest(words[i:], names):
+                after = " ".join(words[i:])[len(name) + 1 :]
+                doubted = text.strip().startswith("?") or text.rstrip().endswith("?")
+                return (
+                    doubted
+                    or bool(_BEFORE.fullmatch(" ".join([*before, *words[:i]])))
+                    or bool(_AFTER.fullmatch(after))
+                    or any(map(_AFTERWARDS.fullmatch, clauses[place + 1 :]))
+                )
+        before = [] if _NO_ALLERGY.search(clause) else before + words
+    return bool(re.fullmatch(_NEGATED, fold_name(text)))
 
 
 def _longest(words: list[str], names: dict[str, str]) -> str:

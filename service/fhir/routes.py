@@ -20,11 +20,20 @@ _LOCAL_GROUPS = ("D", "S")
 _SIDE = r"(?:the |each |both |affected |left |right |either |r |l )*"
 #: What is put into an eye or ear; "ringing in the ears" is an effect, and no way.
 _PUT = r"(?:drops?|gtts?|instill?\w*|squirts?|put|place|apply|applied|use|inch|cm|strip)"
+#: These may also tell what a medicine is for, as "ocular migraine" does. They tell the way before
+#: a form, a dose or the end.
+_OF_A_PLACE = r"(?:ophthalmic|ophth|opht|ocular|conjunctival|otic|auricular|cutaneous)"
+_FORM = (
+    r"(?:use|appl\w+|admin\w*|instill\w*|route|sol(?:n|ution)s?|susp(?:ension)?|oint(?:ment)?|gel|"
+    r"drops?|gtts?|emulsion|insert|irrigation|preparation|product|form|spray|foam|powder|lotion|"
+    r"cream|strip|wash|both|each|every|left|right|once|twice|daily|bid|tid|qid|in|into|to)"
+)
 _LOCAL = re.compile(
     r"\b(?:(?:eye|ear)[ -]*(?:drops?|ointment|gel|solution|suspension|wash)|"
     rf"(?:^|{_PUT} (?:[\w.]+ ){{0,4}})(?:in|into|to|on) {_SIDE}(?:eyes?|ears?)|"
-    r"ophthalmic|ophth|opht|ocular|conjunctival|intravitreal|intracameral|otic|auricular|"
-    r"topical(?:ly)?|cutaneous|creams?|ointments?|lotions?|shampoos?|"
+    rf"{_OF_A_PLACE}(?=[ -]*(?:[^\w\s-]|[0-9]|{_FORM}\b))|(?<!for ){_OF_A_PLACE}(?=\s*$)|"
+    r"intravitreal|intracameral|topically|(?<!for )topical|topical (?:use|application)|"
+    r"(?<!ice )creams?|ointments?|lotions?|shampoos?|"
     rf"(?:apply|applied) (?:thinly|sparingly|to {_SIDE}(?:skin|area)))\b",
     re.IGNORECASE,
 )

@@ -106,6 +106,13 @@ def test_a_text_that_names_no_medicine_is_nothing(text: str) -> None:
         "gabapentin 300 MG capsule (Patient not taking: Reported on 1/2/2026)",
         "gabapentin d/c'd",
         "D/C'd gabapentin 300 mg",
+        "gabapentin 300 mg. Patient not taking since May",
+        "gabapentin 300 mg. Stopped 2 weeks ago",
+        "gabapentin 300 mg; discontinued.",
+        "Gabapentin 300 mg\nPatient stopped taking it because of drowsiness",
+        "gabapentin 300 mg. Allergic reaction.",
+        "gabapentin allergy: rash",
+        "gabapentin 300 mg - documented allergy",
     ],
 )
 def test_words_that_negate_a_medicine_are_heard(text: str) -> None:
@@ -135,6 +142,16 @@ def test_a_denial_alone_negates_what_stands_beside_it(text: str) -> None:
         "Gabapentin 300 mg. No known allergies",
         "gabapentin 300 mg, patient not allergic",
         "gabapentin 300 mg, not stopped",
+        "gabapentin 50 mg. Allergies: penicillin",
+        "gabapentin 50 mg; allergic to penicillin",
+        "gabapentin 50 mg, allergies: penicillin",
+        "gabapentin, allergic to penicillin",
+        "gabapentin 50 mg, penicillin allergy",
+        "Gabapentin 300 mg. Stopped smoking.",
+        "Gabapentin 300 mg\nDeclined vaccine",
+        "Gabapentin 300 mg. Never given with alcohol",
+        "No known allergies. Gabapentin 300 mg",
+        "Patient is off work.\ngabapentin 300 mg",
     ],
 )
 def test_a_denial_in_instructions_for_doses_does_not_negate_the_medicine(text: str) -> None:
@@ -195,6 +212,9 @@ def test_a_name_in_the_middle_of_a_text_is_read(text: str, medicines: tuple[str,
         "after gabapentin",
         "plan: gabapentin 300 mg",
         "Product not containing gabapentin",
+        "Hx. gabapentin",
+        "Allergies. Gabapentin",
+        "Stopped: lisinopril; gabapentin",
     ],
 )
 def test_a_name_in_words_that_leave_it_open_is_not_read(text: str) -> None:

@@ -34,6 +34,12 @@ def _given(*dosages: wire.Dosage) -> Way:
         "ciprofloxacin, 1 drop into both eyes",
         "compound gabapentin cream",
         "Topical form gabapentin (product)",
+        "ciprofloxacin, for ophthalmic use",
+        "ciprofloxacin ophthalmic",
+        "ciprofloxacin ophthalmic 0.3%",
+        "ciprofloxacin ophthalmic (Ciloxan)",
+        "ciprofloxacin otic twice daily",
+        "gentamicin, for topical use only",
     ],
 )
 def test_the_name_of_a_product_may_say_that_it_stays_where_it_is_put(text: str) -> None:
@@ -60,6 +66,12 @@ def test_the_name_of_a_product_may_say_that_it_stays_where_it_is_put(text: str) 
         "fentanyl 25 ug/h, apply to skin",
         "buprenorphine 5 micrograms per hour, apply to the skin weekly",
         "diazepam rectal",
+        "amitriptyline for ocular migraine",
+        "amitriptyline (ocular migraine)",
+        "gabapentin, ophthalmic zoster pain",
+        "hydroxychloroquine for cutaneous lupus",
+        "gabapentin for topical steroid withdrawal",
+        "valproate sprinkle, with ice cream",
     ],
 )
 def test_other_ways_reach_the_whole_body(text: str) -> None:
