@@ -102,8 +102,8 @@ def _parameters(parameters: wire.Parameters, gathering: Gathering) -> Request:
         elif name in PARAMETERS:
             values[name] = _value(name, parameter, expression)
         else:
-            text = f"There is no such parameter: there are resource, {NAMES}."
-            gathering.issues.warning("not-supported", text, expression)
+            text = f"There is no such parameter; there are resource, {NAMES}."
+            raise refusal(400, "invalid", text, f"{expression}.name")
     if "resource" not in there:
         text = 'The parameter "resource" is missing. It holds the Bundle or resource to evaluate.'
         raise refusal(400, "required", text, "Parameters")
