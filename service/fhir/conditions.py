@@ -43,6 +43,10 @@ _NO_CODE = "There is no code, so nothing says what the patient has; this was not
 _UNKNOWN = "No rule uses what this code or text means."
 _DENIED = "The words deny or tell of somebody else what the code says; this was not used."
 _DOUBTED = "The words tell of a suspicion, so the problem was read as unconfirmed."
+_CONFIRMED_DOUBT = (
+    "The words tell of a suspicion and the verificationStatus says confirmed; the status was "
+    "believed."
+)
 _BY_NAME = "No code is known here; the problem was recognized by its name."
 _ILL_CLINICAL = "The clinicalStatus is none of FHIR's; it was read as if it were missing."
 _UNKNOWN_CLINICAL = "The clinicalStatus is unknown; it was read as if it were missing."
@@ -177,6 +181,8 @@ def _confirmed(condition: wire.Condition, doubted: bool, spot: Spot) -> bool | N
         return None
     if codes.isdisjoint(_UNCONFIRMED):
         if "confirmed" in codes:
+            if doubted:
+                spot.warning("conflict", _CONFIRMED_DOUBT, ".verificationStatus")
             return True
         spot.warning("code-invalid", _ILL_VERIFICATION, ".verificationStatus")
     return False

@@ -213,10 +213,18 @@ def test_a_suspicion_in_words_is_unconfirmed_unless_the_status_confirms_it(
     status: str | None, confirmed: bool
 ) -> None:
     suspected = coding("396331005", SNOMED, text="Suspected celiac disease")
-    assert (
-        problem(condition(code=suspected, verificationStatus=_status(status))).confirmed
-        is confirmed
-    )
+    sent = condition(code=suspected, verificationStatus=_status(status))
+    assert problem(sent).confirmed is confirmed
+
+
+def test_a_suspicion_in_words_that_the_status_confirms_is_warned_of() -> None:
+    words = coding("396331005", SNOMED, text="possible celiac disease?")
+    sent = condition(code=words, verificationStatus=_status("confirmed"))
+
+    issue = told("the status was believed", patient(), sent)
+
+    assert (issue.severity, issue.code) == ("warning", "conflict")
+    assert issue.expression == ("Bundle.entry[1].resource.verificationStatus",)
 
 
 def test_a_condition_that_is_not_understood_is_not_used() -> None:
