@@ -33,6 +33,15 @@ _NOT_A_PATIENT = "The subject is no Patient; only what is of one patient is used
 _ABSENT = "The Patient that is referred to is not in the request, so age and sex are unknown here."
 _MODIFIED = "birthDate and gender were not used"
 _ANIMAL = "The patient is an animal; the limits and causes here are those of people."
+_INACTIVE = "The Patient says that this record is not in use; the patient was judged all the same."
+_REPLACED = (
+    "The Patient says that another record replaces this one; the patient was judged all the same, "
+    "by what is recorded of this one alone."
+)
+_LINKED = (
+    "The Patient says that there is another record of the same person; each is judged by what is "
+    "recorded of it alone."
+)
 _ILL_GENDER = (
     "The gender is none of FHIR's (female, male, other, unknown); it was not used, so the sex is "
     "unknown."
@@ -76,6 +85,8 @@ class Chart:
         self.identifiers: list[Identifier] = []
         self.displays: set[str] = set()
         self.born: Moment | None = None
+        #: By where it says so: when the patient died, None where only that is told.
+        self.deaths: dict[str, Moment | None] = {}
         self.sex: Sex | None = None
         self.results: list[Result] = []
         self.problems: list[Recorded] = []
@@ -207,6 +218,10 @@ class Charts:
             if is_modified(patient, Spot(self.issues, entry.expression, key), _MODIFIED):
                 continue
             self._question(patient, entry.expression, key)
+            if patient.deceased_boolean or patient.deceased_date_time:
+                spot = Spot(self.issues, f"{entry.expression}.deceased", key)
+                died = read_time(patient.deceased_date_time, self._zone, spot, "")
+                chart.deaths[spot.expression] = died
             if patient.birth_date:
                 births[patient.birth_date] = f"{entry.expression}.birthDate"
             if patient.gender:
@@ -226,6 +241,11 @@ class Charts:
             self.issues.warning("business-rule", _ANIMAL, f"{expression}.animal", key)
         if patient.gender and patient.gender.strip().lower() not in _GENDERS:
             self.issues.warning("code-invalid", _ILL_GENDER, f"{expression}.gender", key)
+        if patient.active is False:
+            self.issues.information("informational", _INACTIVE, f"{expression}.active", key)
+        for i, link in enumerate(patient.link or ()):
+            text = _REPLACED if link.type == "replaced-by" else _LINKED
+            self.issues.information("informational", text, f"{expression}.link[{i}]", key)
 
     def patients(self) -> dict[str, Patient]:
         """The patients of all charts, by their keys; no two have one identity."""

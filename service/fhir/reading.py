@@ -42,6 +42,7 @@ LATEST = "latest"
 _UNBORN = (
     "The birthDate lies after the moment of the evaluation; it was not used, so the age is unknown."
 )
+_DECEASED = "The patient is recorded as deceased, and was judged all the same."
 _NOBODY = "Nothing in the request could be used for any patient."
 
 
@@ -182,6 +183,9 @@ def _record(chart: Chart, patient: Patient, at: datetime, issues: Issues) -> Rec
     if patient.born and patient.born.earliest > at:
         issues.warning("value", _UNBORN, patient.expression, chart.key)
         patient = structs.replace(patient, born=None)
+    for expression, died in chart.deaths.items():
+        if not died or died.earliest <= at:
+            issues.information("informational", _DECEASED, expression, chart.key)
     problems = tuple(
         problem
         for one in chart.problems

@@ -189,10 +189,20 @@ class Condition(Resource, frozen=True, tag="Condition"):
     asserted_date: str | None = None
 
 
+class PatientLink(Element, frozen=True):
+    """That there is another record of the same person."""
+
+    type: str | None = None
+
+
 class Patient(Resource, frozen=True, tag="Patient"):
     identifier: tuple[Identifier, ...] | None = None
+    active: bool | None = None
     gender: str | None = None
     birth_date: str | None = None
+    deceased_boolean: bool | None = None
+    deceased_date_time: str | None = None
+    link: tuple[PatientLink, ...] | None = None
     # STU3
     animal: Any = None
 

@@ -50,6 +50,44 @@ def test_an_impossible_birth_date_is_told_and_not_used() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("elements", "word", "path"),
+    [
+        ({"active": False}, "not in use", ".active"),
+        ({"deceasedBoolean": True}, "deceased", ".deceased"),
+        ({"deceasedDateTime": "2026-05-01"}, "deceased", ".deceased"),
+        ({"deceasedDateTime": "lately"}, "deceased", ".deceased"),
+        ({"link": [{"type": "replaced-by"}]}, "another record replaces this one", ".link[0]"),
+        ({"link": [{"type": "refer"}]}, "another record of the same person", ".link[0]"),
+        ({"link": [{"type": "seealso"}]}, "another record of the same person", ".link[0]"),
+    ],
+)
+def test_a_patient_who_may_not_be_meant_any_more_is_judged_and_that_is_told(
+    elements: dict[str, Any], word: str, path: str
+) -> None:
+    resources = (patient(**elements), observation())
+
+    (issue,) = said(intake(*resources).issues, word)
+
+    assert record(*resources).results
+    assert (issue.severity, issue.code) == ("information", "informational")
+    assert issue.expression == (f"Bundle.entry[0].resource{path}",)
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"active": True, "deceasedBoolean": False, "link": []},
+        # After the moment of the evaluation.
+        {"deceasedDateTime": "2026-08-01"},
+    ],
+)
+def test_of_a_patient_who_lives_nothing_is_told(elements: dict[str, Any]) -> None:
+    assert (
+        intake(patient(**elements), observation()).issues == intake(patient(), observation()).issues
+    )
+
+
 def test_a_patient_without_results_has_a_record_too() -> None:
     assert _counts(_ann(f"{A}/Patient/ann")) == {"//a.example/fhir/Patient/ann": 0}
 
