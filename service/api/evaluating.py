@@ -1,5 +1,6 @@
 """Where an evaluation is made, so that no caller waits long for another's."""
 
+import asyncio
 from datetime import datetime
 from http import HTTPStatus
 
@@ -16,7 +17,10 @@ _AT_ONCE = 128 * 1024
 
 
 async def evaluated(request: Request, body: bytes, asked: Asked, clock: datetime) -> bytes:
-    """The answer to a body. Refusal: 503 where it was cut off; else raises as `answer` does."""
+    """The answer to a body. Refusal: 503 where it was cut off; else raises as `answer` does.
+
+    Where this is cancelled, it ends once nothing of the evaluation goes on.
+    """
     site: Site = request.app.state.site
     evaluators: Evaluators | None = request.app.state.evaluators
     if evaluators and len(body) >= evaluators.least:
@@ -24,7 +28,12 @@ async def evaluated(request: Request, body: bytes, asked: Asked, clock: datetime
     # Models and explanations take many times as long.
     if len(body) <= _AT_ONCE and not (asked.strict or asked.said.explain):
         return answer(site, body, asked, clock)
-    return await run_in_threadpool(answer, site, body, asked, clock)
+    thread = asyncio.ensure_future(run_in_threadpool(answer, site, body, asked, clock))
+    try:
+        return await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        await asyncio.wait({thread})
+        raise
 
 
 async def _beside(evaluators: Evaluators, body: bytes, asked: Asked, clock: datetime) -> bytes:

@@ -1,8 +1,8 @@
 """How many requests are answered at once, and how long an answer may take.
 
-A thread can not be ended from outside. A request whose evaluation takes too long is
-answered, and its place stays taken until the thread is done: else those that were given up
-would pile up behind the callers' backs.
+A request whose evaluation takes too long is answered, and the evaluation is cancelled. In a process
+it ends at once. A thread can not be ended from outside, so its place stays taken until it is
+done: else those that were given up would pile up behind the callers' backs.
 """
 
 import asyncio
@@ -63,7 +63,10 @@ class Admission:
 async def within(
     seconds: float, evaluation: Coroutine[object, object, _Answer], in_flight: InFlight
 ) -> _Answer:
-    """What an evaluation gives. Refusal: 504 where that takes longer than `seconds`."""
+    """What an evaluation gives. Refusal: 504 where that takes longer than `seconds`.
+
+    It is cancelled then, and keeps its place until it has ended.
+    """
     started = time.monotonic()
     task = asyncio.ensure_future(evaluation)
     done, _ = await asyncio.wait({task}, timeout=seconds)
@@ -81,6 +84,7 @@ async def within(
 
     in_flight.taken += 1
     task.add_done_callback(ended)
+    task.cancel()
     raise Refusal(
         HTTPStatus.GATEWAY_TIMEOUT,
         f"The evaluation was given up after {seconds:g} seconds, the longest that it may take here "

@@ -2,18 +2,23 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from multiprocessing import active_children
 
 import httpx
 import pytest
+from fastapi import Request
 
 from service import logs
 from service.api.app import create_app
+from service.api.evaluating import evaluated
+from service.api.evaluators import Evaluators
 from service.api.inflight import InFlight, within
 from service.api.limits import Limits
 from service.api.refusals import Refusal
-from service.evaluation import Site
+from service.evaluation import Asked, Site, answer
 from tests.api.client import FHIR_JSON, FLAG_CAUSES, issue_of, post
 
+CLOCK = datetime(2026, 11, 21, 8, tzinfo=UTC)
 PATIENT = b'{"resourceType": "Patient", "id": "p"}'
 
 
@@ -73,11 +78,11 @@ def test_an_evaluation_that_takes_too_long_is_refused_and_never_means_nothing(si
     hurried = create_app(site, limits=Limits(evaluation_seconds=1e-9))
 
     # Strict handling takes longest, and so never keeps others waiting.
-    answer = post(hurried, PATIENT, headers={"Prefer": "handling=strict"})
+    answered = post(hurried, PATIENT, headers={"Prefer": "handling=strict"})
 
-    assert answer.status_code == 504
-    assert issue_of(answer)["code"] == "timeout"
-    assert 'never means "nothing to flag"' in issue_of(answer)["details"]["text"]
+    assert answered.status_code == 504
+    assert issue_of(answered)["code"] == "timeout"
+    assert 'never means "nothing to flag"' in issue_of(answered)["details"]["text"]
 
 
 def test_an_evaluation_in_time_gives_what_it_gives() -> None:
@@ -97,6 +102,60 @@ def test_a_failure_in_time_fails() -> None:
         asyncio.run(within(60, evaluation(), InFlight(1)))
 
 
+async def until_it_ends() -> None:
+    if others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(others)
+    # One more turn, in which what waits for its end is told.
+    await asyncio.sleep(0)
+
+
+def test_an_evaluation_that_was_given_up_is_cancelled() -> None:
+    in_flight = InFlight(1)
+
+    async def give_up() -> None:
+        async def evaluation() -> None:
+            await asyncio.Event().wait()
+
+        with pytest.raises(Refusal):
+            await within(0.001, evaluation(), in_flight)
+        await until_it_ends()
+        assert in_flight.taken == 0
+
+    asyncio.run(give_up())
+
+
+def test_one_in_a_process_ends_with_it_and_leaves_the_place_to_others(site: Site) -> None:
+    """Else a few bodies that take forever would hold all processes."""
+    evaluators, in_flight = Evaluators(site, 1, 1), InFlight(1)
+
+    async def give_up() -> bytes:
+        with pytest.raises(Refusal):
+            await within(0.001, evaluators.answer(PATIENT, Asked(), CLOCK), in_flight)
+        await until_it_ends()
+        assert in_flight.taken == 0
+        assert active_children() == []
+        return await within(60, evaluators.answer(PATIENT, Asked(), CLOCK), in_flight)
+
+    try:
+        assert asyncio.run(give_up()) == answer(site, PATIENT, Asked(), CLOCK)
+    finally:
+        evaluators.close()
+
+
+def test_one_in_a_thread_keeps_its_place_until_the_thread_is_done(site: Site) -> None:
+    request = Request({"type": "http", "app": create_app(site)})
+    in_flight = InFlight(1)
+
+    async def give_up() -> None:
+        with pytest.raises(Refusal):
+            await within(1e-9, evaluated(request, PATIENT, Asked(strict=True), CLOCK), in_flight)
+        assert in_flight.taken == 1
+        await until_it_ends()
+        assert in_flight.taken == 0
+
+    asyncio.run(give_up())
+
+
 def test_an_evaluation_that_was_given_up_keeps_its_place_until_it_ends(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -107,7 +166,10 @@ def test_an_evaluation_that_was_given_up_keeps_its_place_until_it_ends(
         go_on, gone_on = asyncio.Event(), asyncio.Event()
 
         async def evaluation() -> None:
-            await go_on.wait()
+            try:
+                await go_on.wait()
+            except asyncio.CancelledError:
+                await go_on.wait()
             gone_on.set()
             raise ValueError("Jane Doe")
 
