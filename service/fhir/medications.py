@@ -17,7 +17,7 @@ from service.fhir.entries import Entry
 from service.fhir.issues import Spot
 from service.fhir.medicines import medicines_of
 from service.fhir.modifiers import is_extended, is_modified
-from service.fhir.references import Unresolved
+from service.fhir.references import Target, Unresolved
 from service.fhir.routes import way_of
 from service.fhir.times import read_time
 from service.record import Moment, Treatment
@@ -72,6 +72,10 @@ _NO_MEDICINE = "Nothing says which medicine this is, so it was not used."
 _NOT_HERE = (
     "The Medication that this refers to is not in the request or has no code, and it has no name "
     "here, so nothing says which medicine it is; it was not used."
+)
+_NO_INGREDIENT = (
+    "An ingredient of the Medication is a reference to what is no usable Medication in the request "
+    "and has no name here, so nothing says what it is; it was not used."
 )
 _BY_NAME = "No code is known here; the medicine was recognized by its name."
 _NO_STATUS = 'The status is missing; this was read as of status "unknown".'
@@ -255,23 +259,18 @@ def _referred(
     entry: Entry, reference: wire.Reference, context: Context, spot: Spot
 ) -> Iterator[wire.CodeableConcept]:
     target = context.directory.resolve(reference, entry)
-    medication = None
-    if not isinstance(target, Unresolved) and target.entry:
-        medication = target.entry.resource
-    if isinstance(medication, wire.Medication):
-        ingredients = medication.ingredient or ()
-        if (
-            medication.modifier_extension
-            or any(one.modifier_extension for one in ingredients)
-            or medication.implicit_rules is not None
-            or medication.status == "entered-in-error"
-        ):
+    there = None if isinstance(target, Unresolved) else target.entry
+    medication = there and there.resource
+    if there and isinstance(medication, wire.Medication):
+        if not _is_usable(medication):
             spot.warning("business-rule", _NOT_USABLE, ".medication")
             return
+        ingredients = medication.ingredient or ()
         concepts = [
             medication.code,
             *(one.item_codeable_concept for one in ingredients),
             *(one.item.concept for one in ingredients if one.item),
+            *(_ingredient(there, one, context, spot) for one in ingredients),
         ]
         if any(concepts):
             concepts += [medication.form, medication.dose_form]
@@ -281,6 +280,32 @@ def _referred(
         yield wire.CodeableConcept(text=reference.display)
     else:
         spot.warning("not-found", _NOT_HERE, ".medication")
+
+
+def _is_usable(medication: wire.Medication) -> bool:
+    return not (
+        medication.modifier_extension
+        or any(one.modifier_extension for one in medication.ingredient or ())
+        or medication.implicit_rules is not None
+        or medication.status == "entered-in-error"
+    )
+
+
+def _ingredient(
+    medication: Entry, ingredient: wire.Ingredient, context: Context, spot: Spot
+) -> wire.CodeableConcept | None:
+    """What an ingredient that is referred to is: another Medication's code, else its display."""
+    reference = ingredient.item_reference or (ingredient.item and ingredient.item.reference)
+    if not reference:
+        return None
+    target = context.directory.resolve(reference, medication)
+    other = target.entry and target.entry.resource if isinstance(target, Target) else None
+    if isinstance(other, wire.Medication) and other.code and _is_usable(other):
+        return other.code
+    if reference.display:
+        return wire.CodeableConcept(text=reference.display)
+    spot.warning("not-supported", _NO_INGREDIENT, ".medication")
+    return None
 
 
 def _times(

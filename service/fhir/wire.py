@@ -291,6 +291,7 @@ class Ingredient(Element, frozen=True):
 
     modifier_extension: tuple[Raw, ...] | None = None
     item_codeable_concept: CodeableConcept | None = None
+    item_reference: Reference | None = None
     item: CodeableReference | None = None
 
 

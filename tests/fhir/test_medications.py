@@ -426,6 +426,17 @@ def _referring(reference: dict[str, Any], **more: object) -> dict[str, Any]:
             _referring({"reference": "Medication/m"}),
             _medication(code={"text": "Mix"}, ingredient=[{"item": {"concept": GABAPENTIN}}]),
         ],
+        *(
+            [
+                _referring({"reference": "Medication/m"}),
+                _medication(code={"text": "Mix"}, ingredient=[ingredient]),
+                {**_medication(code=GABAPENTIN), "id": "n"},
+            ]
+            for ingredient in (
+                {"itemReference": {"reference": "Medication/n"}},
+                {"item": {"reference": {"reference": "Medication/n"}}},
+            )
+        ),
         [medication(medicationCodeableConcept=None, medication={"concept": GABAPENTIN})],
         [
             medication(
@@ -486,6 +497,27 @@ def test_a_medicine_that_is_not_known_is_told(
 ) -> None:
     assert _treatments(sent) == []
     assert told(word, patient(), sent).severity == severity
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"resourceType": "Substance", "id": "n", "code": GABAPENTIN},
+        {**_medication(code=GABAPENTIN, status="entered-in-error"), "id": "n"},
+        {**_medication(ingredient=[{"itemCodeableConcept": GABAPENTIN}]), "id": "n"},
+        {**_medication(code=GABAPENTIN), "id": "another"},
+    ],
+)
+def test_an_ingredient_that_is_only_referred_to_is_told(other: dict[str, Any]) -> None:
+    named = {"reference": f"{other['resourceType']}/n"}
+    mix = _medication(code={"text": "Mix"}, ingredient=[{"itemReference": named}])
+    resources = [patient(), _referring({"reference": "Medication/m"}), mix, other]
+
+    assert record(*resources).treatments == ()
+    assert told("An ingredient", *resources).severity == "warning"
+    named["display"] = "Gabapentin"
+    (found,) = record(*resources).treatments
+    assert (found.medicine, found.marks) == ("gabapentin", ("by-name",))
 
 
 def test_a_combination_is_all_its_medicines() -> None:
