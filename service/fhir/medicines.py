@@ -144,7 +144,7 @@ def _named(text: str, names: dict[str, str]) -> Iterator[tuple[str, bool]]:
             words = fold_name(sentence).split(" ")
             i = 0
             while i < len(words):
-                name = _longest(words[i:], names)
+                name = _longest(words[i : i + _MOST_WORDS], names)
                 if name and (leading or not (name in _SALTS or len(name) < _SHORTEST)):
                     yield names[name], not _DOUBT.search(" ".join(before))
                 length = len(name.split(" ")) if name else 1
@@ -167,7 +167,7 @@ def _denies(text: str, names: dict[str, str]) -> bool:
     for place, clause in enumerate(clauses):
         words = clause.split(" ")
         for i in range(len(words)):
-            if name := _longest(words[i:], names):
+            if name := _longest(words[i : i + _MOST_WORDS], names):
                 after = " ".join(words[i:])[len(name) + 1 :]
                 doubted = text.strip().startswith("?") or text.rstrip().endswith("?")
                 return (
@@ -181,7 +181,8 @@ def _denies(text: str, names: dict[str, str]) -> bool:
 
 
 def _longest(words: list[str], names: dict[str, str]) -> str:
-    for length in range(min(len(words), _MOST_WORDS), 0, -1):
+    """The longest name that the words begin with, "" for none."""
+    for length in range(len(words), 0, -1):
         if (name := " ".join(words[:length])) in names:
             return name
     return ""
