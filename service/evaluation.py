@@ -16,7 +16,7 @@ from service.fhir.answer import WritingOptions, write
 from service.fhir.earlier import EarlierFlag, belongs, conclusion, is_in_error
 from service.fhir.endings import Reviewed, said_of
 from service.fhir.issues import refusal
-from service.fhir.parameters import Said, contradiction, first_said
+from service.fhir.parameters import ParameterValues, contradiction, first_values
 from service.fhir.reading import LATEST, Intake, ReadingOptions, Refused, read
 from service.fhir.times import moment
 from service.knowledge.compiled import load
@@ -53,7 +53,7 @@ class Asked(Struct, frozen=True):
     """
 
     now: datetime | Literal["latest"] | None = None
-    said: Said = Said()
+    said: ParameterValues = ParameterValues()
     strict: bool = False
     cause: str = ""
     sent: str | None = None
@@ -96,7 +96,7 @@ def open_site(settings: Settings) -> Site:
 def ask(
     site: Site,
     now: str | None = None,
-    said: Said | None = None,
+    said: ParameterValues | None = None,
     *,
     strict: bool = False,
     cause: str = "",
@@ -105,7 +105,7 @@ def ask(
 
     A date without a time means the end of that day. ValueError for anything else.
     """
-    said = said or Said()
+    said = said or ParameterValues()
     if now is None:
         return Asked(None, said, strict, cause)
     if now == LATEST:
@@ -131,7 +131,7 @@ def assess(site: Site, body: bytes, asked: Asked, clock: datetime) -> Evaluation
     if len(body) > site.max_body_bytes:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, (too_large(site.max_body_bytes),))
     intake = read(body, site.knowledge, _reading_options(site, asked, clock))
-    said = first_said(intake.said, asked.said)
+    said = first_values(intake.said, asked.said)
     if why := contradiction(said):
         raise refusal(HTTPStatus.BAD_REQUEST, "invalid", why)
     if said.explain:
@@ -199,7 +199,7 @@ def _decided(site: Site, flag: EarlierFlag, judged: Assessment) -> Reviewed | No
 def compose(site: Site, evaluation: Evaluation, asked: Asked) -> bytes:
     """The answer to what was asked for. Refused: a transaction that can not name what it must."""
     intake = evaluation.intake
-    options = writing_options(site, first_said(intake.said, asked.said), asked.release)
+    options = writing_options(site, first_values(intake.said, asked.said), asked.release)
     return write(
         evaluation.assessments,
         intake.issues,
@@ -216,9 +216,9 @@ def self_test(site: Site) -> bool:
 
 
 def writing_options(
-    site: Site, said: Said | None = None, release: str | None = None
+    site: Site, said: ParameterValues | None = None, release: str | None = None
 ) -> WritingOptions:
-    said = said or Said()
+    said = said or ParameterValues()
     return WritingOptions(
         base=site.base,
         site_key=site.site_key,

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from service.evaluation import Site, answer, ask
 from service.fhir.issues import Refused
-from service.fhir.parameters import Said
+from service.fhir.parameters import ParameterValues
 from service.settings import shipped
 from tests.fhir_validity import assert_valid_answer, assert_valid_transaction
 
@@ -32,7 +32,7 @@ def bundle(*entries: Entry) -> Resource:
 
 def evaluated(site: Site, *entries: Entry, now: str | None = "latest", **said: Any) -> Resource:  # noqa: ANN401
     body = json.dumps(bundle(*entries)).encode()
-    written = answer(site, body, ask(site, now, Said(**said)), CLOCK)
+    written = answer(site, body, ask(site, now, ParameterValues(**said)), CLOCK)
     if said.get("bundle_type") == "transaction":
         return assert_valid_transaction(written)
     return assert_valid_answer(written)

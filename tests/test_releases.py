@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 
 from service.evaluation import Site, answer, ask
-from service.fhir.parameters import Said
+from service.fhir.parameters import ParameterValues
 from service.fhir.releases import WRITTEN
 from service.fhir.resource_types import READ
 from service.fhir.strictness import check
@@ -26,7 +26,7 @@ Resource = dict[str, Any]
 
 def ours(site: Site, body: Resource) -> list[Resource]:
     """The Flags and the OperationOutcome of an answer."""
-    asked = ask(site, "latest", said=Said(include_evidence=False))
+    asked = ask(site, "latest", said=ParameterValues(include_evidence=False))
     entries = assert_valid_answer(answer(site, json.dumps(body).encode(), asked, CLOCK))["entry"]
     return [entry["resource"] for entry in entries]
 
@@ -44,7 +44,9 @@ def _of_what_is_read(body: Resource) -> Resource:
 def test_the_answer_to_a_sample_keeps_the_rules_of_every_release(
     site: Site, sample: Path, release: str
 ) -> None:
-    asked = structs.replace(ask(site, "latest", said=Said(include_evidence=True)), release=release)
+    asked = structs.replace(
+        ask(site, "latest", said=ParameterValues(include_evidence=True)), release=release
+    )
 
     assert_valid_answer(answer(site, sample.read_bytes(), asked, CLOCK), release)
 

@@ -19,7 +19,7 @@ from service.api.media import FHIR_JSON, JSON, Form, sent_release
 from service.api.preferences import applied, handling
 from service.api.refusals import Refusal, described
 from service.evaluation import Asked, Site, ask
-from service.fhir.parameters import NAMES, PARAMETERS, said, why_not
+from service.fhir.parameters import NAMES, PARAMETERS, values_of, why_not
 
 _PREFER = (
     "`handling=strict` refuses the whole body unless all resources in it are valid FHIR; "
@@ -136,7 +136,7 @@ def read_query(query: QueryParams, site: Site, heard: Asked) -> Asked:
     # In a query, an unescaped plus sign is a space: 08:00+01:00 arrives as 08:00 01:00.
     now = query["now"].replace(" ", "+") if "now" in query else None
     try:
-        asked = ask(site, now, said(values))
+        asked = ask(site, now, values_of(values))
     except ValueError as wrong:
         raise Refusal(HTTPStatus.BAD_REQUEST, str(wrong)) from wrong
     return structs.replace(heard, now=asked.now, said=asked.said)

@@ -22,7 +22,7 @@ from service.cli.table import refusal, table_of
 from service.evaluation import Asked, Evaluation, Site, ask, assess, compose
 from service.fhir.issues import Refused
 from service.fhir.outcome import write_outcome
-from service.fhir.parameters import Said
+from service.fhir.parameters import ParameterValues
 from service.logs import told
 from service.record import Issue
 from service.settings import Settings
@@ -131,7 +131,7 @@ def evaluate(
         exits.leave(exits.USAGE, str(wrong))
     site = open_or_leave(settings)
     try:
-        said = Said(
+        said = ParameterValues(
             include_evidence=include_evidence,
             provenance=provenance,
             bundle_type="transaction" if transaction else None,

@@ -22,7 +22,7 @@ from service.evaluation import Evaluation, ask, compose
 from service.fhir.explanations import missing_medicines, rules, sentence
 from service.fhir.issues import Refused
 from service.fhir.outcome import write_outcome
-from service.fhir.parameters import Said
+from service.fhir.parameters import ParameterValues
 from service.fhir.wording import fit
 from service.knowledge.model import Knowledge
 from service.record import Assessment
@@ -64,7 +64,7 @@ def explain(
         hint = f" Perhaps {' or '.join(near)}?" if near else " See `myoflag rules list cause`."
         exits.leave(exits.USAGE, f"There is no cause {cause!r}.{hint}")
     try:
-        asked = ask(site, now, Said(explain=True), cause=cause)
+        asked = ask(site, now, ParameterValues(explain=True), cause=cause)
     except ValueError as wrong:
         exits.leave(exits.USAGE, str(wrong))
     job, one = Job(site, asked, datetime.now(UTC)), Input(file)

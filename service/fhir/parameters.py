@@ -10,8 +10,11 @@ import msgspec
 from msgspec import Struct
 
 
-class Said(Struct, frozen=True, rename="camel"):
-    """What a caller said; None where nothing was. `now` is "latest" or a time, as it was sent."""
+class ParameterValues(Struct, frozen=True, rename="camel"):
+    """The values that a caller gave; None where none was.
+
+    `now` is "latest" or a time, as it was sent.
+    """
 
     now: str | None = None
     include_evidence: bool | None = None
@@ -72,7 +75,7 @@ def why_not(name: str, value: object) -> str | None:
     return None
 
 
-def contradiction(one: Said) -> str | None:
+def contradiction(one: ParameterValues) -> str | None:
     """Why what was said can not be had together; None where it can."""
     if one.bundle_type == "transaction" and one.include_evidence:
         return (
@@ -82,12 +85,12 @@ def contradiction(one: Said) -> str | None:
     return None
 
 
-def said(values: Mapping[str, object]) -> Said:
+def values_of(values: Mapping[str, object]) -> ParameterValues:
     """What parameters say, by their names; each value is one that it can have."""
-    return msgspec.convert(values, Said)
+    return msgspec.convert(values, ParameterValues)
 
 
-def first_said(first: Said, second: Said) -> Said:
+def first_values(first: ParameterValues, second: ParameterValues) -> ParameterValues:
     """What `first` says, and of what it does not say, what `second` does."""
     if first == _NOTHING:
         return second
@@ -95,8 +98,8 @@ def first_said(first: Said, second: Said) -> Said:
     return msgspec.structs.replace(second, **told)
 
 
-_NOTHING = Said()
+_NOTHING = ParameterValues()
 
 
-def _items(one: Said) -> list[tuple[str, object]]:
+def _items(one: ParameterValues) -> list[tuple[str, object]]:
     return [(name, getattr(one, name)) for name in one.__struct_fields__]

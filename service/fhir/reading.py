@@ -23,7 +23,7 @@ from service.fhir.lexicon import lexicon_of
 from service.fhir.medications import read_medication
 from service.fhir.medications import settle as settle_treatment
 from service.fhir.observations import read_observation
-from service.fhir.parameters import Said
+from service.fhir.parameters import ParameterValues
 from service.fhir.patients import Chart, Charts
 from service.fhir.references import Directory
 from service.fhir.releases import USUAL
@@ -81,7 +81,7 @@ class Intake(Struct, frozen=True):
     records: tuple[Record, ...]
     issues: tuple[Issue, ...]
     now: datetime | None
-    said: Said
+    said: ParameterValues
     resources: Mapping[str, tuple[str, Raw]]
     earlier: tuple[EarlierFlag, ...] = ()
 

@@ -17,7 +17,7 @@ from service.fhir.entries import (
     type_of,
 )
 from service.fhir.issues import Issues, refusal
-from service.fhir.parameters import NAMES, PARAMETERS, Said, said, why_not
+from service.fhir.parameters import NAMES, PARAMETERS, ParameterValues, values_of, why_not
 from service.fhir.resource_types import READ
 
 _PARAMETER = msgspec.json.Decoder(wire.Parameter)
@@ -36,7 +36,7 @@ class Request(Struct):
 
     entries: list[Entry]
     others: dict[str, str]
-    said: Said = Said()
+    said: ParameterValues = ParameterValues()
 
 
 def unpack(body: bytes, most: int, deepest: int, issues: Issues) -> Request:
@@ -107,7 +107,7 @@ def _parameters(parameters: wire.Parameters, gathering: Gathering) -> Request:
     if "resource" not in there:
         text = 'The parameter "resource" is missing. It holds the Bundle or resource to evaluate.'
         raise refusal(400, "required", text, "Parameters")
-    return Request(gathering.entries, gathering.others, said(values))
+    return Request(gathering.entries, gathering.others, values_of(values))
 
 
 def _parameter(raw: Raw, expression: str) -> wire.Parameter:

@@ -18,7 +18,7 @@ from service.api.app import create_app
 from service.api.evaluators import Evaluators, Lost
 from service.evaluation import Asked, Site, answer, ask
 from service.fhir.issues import Refused
-from service.fhir.parameters import Said
+from service.fhir.parameters import ParameterValues
 from service.settings import shipped
 from tests.api.client import issue_of, post
 from tests.benchmarks.bundles import bundle
@@ -50,7 +50,10 @@ def given(evaluators: Evaluators, body: bytes, asked: Asked = Asked()) -> bytes:
 
 def test_the_answer_is_the_same_to_the_byte(site: Site, evaluators: Evaluators) -> None:
     for body in [*SAMPLES, bundle(500, 25)]:
-        for asked in (Asked(), ask(site, "latest", Said(include_evidence=True, explain=True))):
+        for asked in (
+            Asked(),
+            ask(site, "latest", ParameterValues(include_evidence=True, explain=True)),
+        ):
             assert given(evaluators, body, asked) == answer(site, body, asked, CLOCK)
 
 
@@ -92,7 +95,11 @@ def test_a_failure_inside_is_told_without_what_it_was_about(
     """No cause has this id, which the interfaces check and the engine relies on."""
     with started(site) as evaluators:
         with pytest.raises(logs.FailedElsewhere) as caught:
-            given(evaluators, SAMPLE, Asked(said=Said(explain=True), cause="secret-of-a-patient"))
+            given(
+                evaluators,
+                SAMPLE,
+                Asked(said=ParameterValues(explain=True), cause="secret-of-a-patient"),
+            )
         assert active_children() == []
         assert given(evaluators, SAMPLE)
 

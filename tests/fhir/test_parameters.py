@@ -1,21 +1,23 @@
 import pytest
 
-from service.fhir.parameters import PARAMETERS, Said, first_said, said, why_not
+from service.fhir.parameters import PARAMETERS, ParameterValues, first_values, values_of, why_not
 
 
 def test_every_parameter_has_a_place_for_what_it_says() -> None:
-    assert set(PARAMETERS) == set(Said.__struct_encode_fields__)
+    assert set(PARAMETERS) == set(ParameterValues.__struct_encode_fields__)
 
 
 def test_what_is_said_first_counts_and_the_second_fills_what_it_leaves_open() -> None:
-    first = said({"includeEvidence": False, "now": "latest"})
-    second = said({"includeEvidence": True, "explain": True})
+    first = values_of({"includeEvidence": False, "now": "latest"})
+    second = values_of({"includeEvidence": True, "explain": True})
 
-    assert first_said(first, second) == Said("latest", include_evidence=False, explain=True)
+    assert first_values(first, second) == ParameterValues(
+        "latest", include_evidence=False, explain=True
+    )
 
 
 def test_nothing_said_is_no_refusal_of_what_was_asked_before() -> None:
-    assert first_said(Said(), Said(explain=True)).explain is True
+    assert first_values(ParameterValues(), ParameterValues(explain=True)).explain is True
 
 
 @pytest.mark.parametrize("name", [n for n, one in PARAMETERS.items() if one.type == "boolean"])

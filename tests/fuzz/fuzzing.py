@@ -15,7 +15,7 @@ from typing import NamedTuple
 from service.evaluation import Asked, Site, answer, ask
 from service.fhir.issues import Refused
 from service.fhir.outcome import write_outcome
-from service.fhir.parameters import Said
+from service.fhir.parameters import ParameterValues
 from tests.fhir_validity import assert_valid_answer, assert_valid_outcome, assert_valid_transaction
 from tests.fuzz.mutations import Mutations
 
@@ -100,7 +100,7 @@ def _asked(site: Site, chance: Random) -> Asked:
     return ask(
         site,
         chance.choice(("latest", "latest", None, "2026-05-01", "1850-01-01", "2199-12-31")),
-        Said(
+        ParameterValues(
             include_evidence=chance.choice((None, True, False)),
             explain=chance.random() < 0.05,
             provenance=chance.random() < 0.1,
