@@ -47,7 +47,8 @@ _ENDED = (
     r"(?:stopped|"
     r"discontinued|d ?c(?: d)?|ceased|declined|refused|withheld|omitted|on hold|"
     r"held(?! (?:if|for|when|until))|"
-    r"(?:not|never|no longer) (?:being )?(?:taken|taking|tolerated|given|started|used|using|on))"
+    r"(?:not|never|no longer) (?:(?:being|been|currently|presently) )?"
+    r"(?:taken|taking|tolerated|given|started|used|using|on))"
 )
 _NEGATED = f"(?:{_ALLERGIC}|{_ENDED})"
 
@@ -57,11 +58,13 @@ _BEFORE = re.compile(
     r"(?: (?:to|on|of|the|any|longer|taking|take|using|use|given|give|started|start|prescribe))*"
 )
 
-#: Words between a name, or the beginning of a sentence, and what negates it.
-_BETWEEN = (
-    r"(?:(?:[0-9]+|mc?g|ml|iu|oral|tab(?:let)?s?|cap(?:sule)?s?|patient|pt|is|was|has|been|it|this|"
-    r"med(?:ication|icine)?|drug|now|documented|known|reported) )*"
+#: Words that are no object of their own: doses, and who says what of it.
+_FILLING = (
+    r"(?:[0-9]+|mc?g|ml|iu|oral|tab(?:let)?s?|cap(?:sule)?s?|patient|pt|is|was|has|had|been|it|this|"
+    r"med(?:ication|icine)?s?|drugs?|now|documented|known|report(?:s|ed)|states?|severe|listed|as)"
 )
+#: Words between a name, or the beginning of a sentence, and what negates it.
+_BETWEEN = rf"(?:{_FILLING} )*"
 
 #: What stands after a name that it negates. Instructions for doses come in between only where
 #: it ends the clause: "do not exceed" and "stop if drowsy" are said of what is taken. An allergy
@@ -82,6 +85,8 @@ _AFTERWARDS = re.compile(
     r"in|since|by|due|because|secondary|after|for|at|as|per|from|and|last|today|yesterday|reported|"
     r"weeks?|months?|years?)\b.*)?)"
 )
+
+_FILLS = re.compile(_FILLING)
 
 #: What says that there is no allergy, and so nothing of a medicine that comes next.
 _NO_ALLERGY = re.compile(r"\b(?:no|nil|not|denies) (?:\w+ ){0,2}allerg\w*$")
@@ -151,9 +156,20 @@ def _named(text: str, names: dict[str, str]) -> Iterator[tuple[str, bool]]:
                 leading = leading and bool(_LEADING.fullmatch(words[i]))
                 before += words[i : i + length] if not name else []
                 i += length
-            # "Hx. gabapentin" goes on; "No known allergies. Gabapentin" does not.
-            if not _DOUBT.fullmatch(words[-1]) or _NO_ALLERGY.search(" ".join(words)):
+            if not _goes_on(words):
                 before.clear()
+
+
+def _goes_on(words: list[str]) -> bool:
+    """Whether what a sentence or clause doubts may be what comes next, as it names nothing itself.
+
+    "Hx. gabapentin" goes on; "Penicillin allergy. Gabapentin" does not.
+    """
+    names_nothing = all(
+        _DOUBT.fullmatch(word) or _FILLS.fullmatch(word) or _LEADING.fullmatch(word)
+        for word in words
+    )
+    return names_nothing and not _NO_ALLERGY.search(" ".join(words))
 
 
 def _denies(text: str, names: dict[str, str]) -> bool:
@@ -176,7 +192,7 @@ def _denies(text: str, names: dict[str, str]) -> bool:
                     or bool(_AFTER.fullmatch(after))
                     or any(map(_AFTERWARDS.fullmatch, clauses[place + 1 :]))
                 )
-        before = [] if _NO_ALLERGY.search(clause) else before + words
+        before = before + words if _goes_on(words) else []
     return bool(re.fullmatch(_NEGATED, fold_name(text)))
 
 

@@ -113,6 +113,9 @@ def test_a_text_that_names_no_medicine_is_nothing(text: str) -> None:
         "gabapentin 300 mg. Allergic reaction.",
         "gabapentin allergy: rash",
         "gabapentin 300 mg - documented allergy",
+        "Gabapentin (patient reports allergy)",
+        "gabapentin 300 mg (not currently taking)",
+        "Not taking. Gabapentin 300 mg",
     ],
 )
 def test_words_that_negate_a_medicine_are_heard(text: str) -> None:
@@ -151,6 +154,8 @@ def test_a_denial_alone_negates_what_stands_beside_it(text: str) -> None:
         "Gabapentin 300 mg\nDeclined vaccine",
         "Gabapentin 300 mg. Never given with alcohol",
         "No known allergies. Gabapentin 300 mg",
+        "Penicillin allergy. Gabapentin 300 mg",
+        "Lisinopril stopped.\nGabapentin 300 mg",
         "Patient is off work.\ngabapentin 300 mg",
     ],
 )
