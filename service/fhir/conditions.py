@@ -66,6 +66,10 @@ _FUTURE = (
 )
 _PAST = "The problem is not active at the moment; it counts only where a rule says so."
 _UNSURE = "The problem is not confirmed; it counts only where a rule says so."
+_NO_ONSET = (
+    "Nothing tells since when the problem is there, nor when it was recorded, so a rule that asks "
+    "when it began can not hold by it."
+)
 _UNCERTAIN_ONSET = "An onset that is no date can not be placed in time; it was not used."
 
 
@@ -119,6 +123,8 @@ def read_condition(entry: Entry, condition: wire.Condition, context: Context) ->
     if not course.active:
         marks += ("past",)
     onset, recorded = _onset(condition, context, spot), _recorded(condition, context, spot)
+    if course.active and not (onset or recorded):
+        spot.information("required", _NO_ONSET)
     source, text = context.source(entry, condition.identifier), display_of(condition.code)
     for one in named.problems:
         problem = Problem(one, source, text, course.active, confirmed, onset, recorded, marks)

@@ -87,6 +87,10 @@ _NOT_USABLE = (
     "modifierExtension that are not understood, so this was not used."
 )
 _TIMING = "The time is a Timing without a period, which does not tell when; it was not used."
+_NO_START = (
+    "Nothing tells since when the medicine is taken, so a rule that asks when it was begun can not "
+    "hold by it."
+)
 _BACKWARDS = "The period ends before it starts; it was not used."
 _FUTURE = "The treatment starts after the moment of the evaluation; it was not used."
 _PAST = (
@@ -131,6 +135,8 @@ def read_medication(entry: Entry, medicated: Medicated, context: Context) -> Non
         return
     source = context.source(entry, medicated.identifier)
     start, end = _times(medicated, current, context, spot)
+    if current and not start:
+        spot.information("required", _NO_START)
     marks: tuple[str, ...] = () if _is_known(medicated) else ("unknown-status",)
     if not current:
         marks += ("past",)

@@ -8,7 +8,18 @@ from service.fhir.issues import Issues, Spot
 from service.fhir.patients import Recorded
 from service.fhir.reading import ReadingOptions
 from service.record import Moment, Problem, Source
-from tests.fhir.sent import CLOCK, SNOMED, coding, condition, intake, patient, problem, record, told
+from tests.fhir.sent import (
+    CLOCK,
+    SNOMED,
+    coding,
+    condition,
+    intake,
+    patient,
+    problem,
+    record,
+    said,
+    told,
+)
 
 
 def _status(code: str | None) -> dict[str, Any] | None:
@@ -225,6 +236,25 @@ def test_a_suspicion_in_words_that_the_status_confirms_is_warned_of() -> None:
 
     assert (issue.severity, issue.code) == ("warning", "conflict")
     assert issue.expression == ("Bundle.entry[1].resource.verificationStatus",)
+
+
+@pytest.mark.parametrize(
+    ("elements", "is_missed"),
+    [
+        ({}, True),
+        ({"onsetString": "in childhood"}, True),
+        ({"onsetDateTime": "2020"}, False),
+        ({"recordedDate": "2020"}, False),
+        ({"clinicalStatus": coding("resolved", "x")}, False),
+    ],
+)
+def test_that_nothing_tells_when_a_problem_began_is_told(
+    elements: dict[str, Any], is_missed: bool
+) -> None:
+    dated = {"onsetDateTime": None, "recordedDate": None, **elements}
+    found = said(intake(patient(), condition(**dated)).issues, "since when the problem")
+
+    assert [one.expression for one in found] == [("Bundle.entry[1].resource",)] * is_missed
 
 
 def test_a_condition_that_is_not_understood_is_not_used() -> None:

@@ -6,7 +6,17 @@ import pytest
 from service.fhir.issues import Issues, Spot
 from service.fhir.medications import settle
 from service.record import Moment, Source, Treatment
-from tests.fhir.sent import CLOCK, coding, intake, medication, patient, record, told, treatment
+from tests.fhir.sent import (
+    CLOCK,
+    coding,
+    intake,
+    medication,
+    patient,
+    record,
+    said,
+    told,
+    treatment,
+)
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 GABAPENTIN = coding("25480", RXNORM)
@@ -298,7 +308,9 @@ def test_a_treatment_that_starts_later_is_told_and_does_not_count(sent: dict[str
     assert told("after the moment", patient(), sent).severity == "information"
 
 
-@pytest.mark.parametrize("sent", [_request(), medication(effectiveDateTime="2026-05-10")])
+@pytest.mark.parametrize(
+    "sent", [_request(authoredOn="2026-05-01"), medication(effectiveDateTime="2026-05-10")]
+)
 def test_of_a_medicine_that_is_being_taken_nothing_is_told(sent: dict[str, Any]) -> None:
     assert intake(patient(), sent).issues == ()
 
@@ -518,6 +530,32 @@ def test_an_ingredient_that_is_only_referred_to_is_told(other: dict[str, Any]) -
     named["display"] = "Gabapentin"
     (found,) = record(*resources).treatments
     assert (found.medicine, found.marks) == ("gabapentin", ("by-name",))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        medication(),
+        medication(effectivePeriod={"end": "2027-01-01"}),
+        medication("MedicationRequest", intent="order"),
+    ],
+)
+def test_that_nobody_knows_the_start_of_what_is_taken_is_told(sent: dict[str, Any]) -> None:
+    issue = told("since when the medicine is taken", patient(), sent)
+
+    assert (issue.severity, issue.expression) == ("information", ("Bundle.entry[1].resource",))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        medication(effectiveDateTime="2026-05-01"),
+        medication(status="stopped"),
+        medication(medicationCodeableConcept={"text": "Aspirin"}),
+    ],
+)
+def test_a_start_that_is_known_or_asked_for_by_no_rule_is_not_missed(sent: dict[str, Any]) -> None:
+    assert not said(intake(patient(), sent).issues, "since when the medicine")
 
 
 def test_a_combination_is_all_its_medicines() -> None:
