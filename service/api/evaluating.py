@@ -4,12 +4,16 @@ import asyncio
 from datetime import datetime
 from http import HTTPStatus
 
+import structlog
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from service.api.evaluators import Evaluators, Lost
 from service.api.refusals import Refusal
 from service.evaluation import Asked, Site, answer
+from service.logs import told
+
+log = structlog.stdlib.get_logger()
 
 #: Up to so many bytes an evaluation takes a few ms. To hand it to a thread would cost everybody
 #: more than to wait for it: the interpreter then changes hands again and again.
@@ -33,6 +37,9 @@ async def evaluated(request: Request, body: bytes, asked: Asked, clock: datetime
         return await asyncio.shield(thread)
     except asyncio.CancelledError:
         await asyncio.wait({thread})
+        # Nobody waits for it any more; asyncio would print it, with patient data in it.
+        if error := thread.exception():
+            log.warning("an evaluation that was given up has failed", **told(error))
         raise
 
 

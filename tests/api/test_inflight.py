@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from multiprocessing import active_children
 import httpx
 import pytest
 from fastapi import Request
+from msgspec import structs
 
 from service import logs
 from service.api.app import create_app
@@ -142,18 +144,39 @@ def test_one_in_a_process_ends_with_it_and_leaves_the_place_to_others(site: Site
         evaluators.close()
 
 
-def test_one_in_a_thread_keeps_its_place_until_the_thread_is_done(site: Site) -> None:
+def give_up_in_a_thread(site: Site, body: bytes) -> None:
     request = Request({"type": "http", "app": create_app(site)})
     in_flight = InFlight(1)
 
     async def give_up() -> None:
         with pytest.raises(Refusal):
-            await within(1e-9, evaluated(request, PATIENT, Asked(strict=True), CLOCK), in_flight)
+            await within(1e-9, evaluated(request, body, Asked(strict=True), CLOCK), in_flight)
         assert in_flight.taken == 1
         await until_it_ends()
         assert in_flight.taken == 0
 
     asyncio.run(give_up())
+    gc.collect()
+
+
+def test_one_in_a_thread_keeps_its_place_until_the_thread_is_done(site: Site) -> None:
+    give_up_in_a_thread(site, PATIENT)
+
+
+def test_what_fails_after_it_was_given_up_is_told_without_patient_data(
+    site: Site, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken:
+        def assess(self, *_: object) -> object:
+            raise ValueError("Jane Doe")
+
+    logs.configure("info")
+
+    give_up_in_a_thread(structs.replace(site, engine=Broken()), PATIENT)
+
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line.get("exception") for line in lines] == ["ValueError", None]
+    assert "Doe" not in str(lines) + caplog.text
 
 
 def test_an_evaluation_that_was_given_up_keeps_its_place_until_it_ends(
