@@ -33,7 +33,11 @@ _DOUBT = re.compile(
     r"for|from|than|instead|replac\w*|substitut\w*|switch\w*|convert\w*|history|hx|h o|previous\w*|"
     r"prior|past|former\w*|failed|failure|if|unless|when|while|until|before|after|because|due|"
     r"consider\w*|vs|versus|or|like|anti|antidotes?|antagonists?|antibod\w*|analogs?|resistan\w*|"
-    r"placebo|plan\w*|may|might|possibl[ey])\b"
+    r"placebo|plan\w*|may|might|possibl[ey]|"
+    # Spanish and Italian.
+    r"sin|senza|suspen\w*|retir\w*|sospe\w*|interr\w*|evita\w*|alergi\w*|intoleranz\w*|nivel\w*|"
+    r"livell\w*|toxicidad|intoxica\w*|tossic\w*|intossica\w*|sobredosis|sovradosaggio|"
+    r"en lugar|al posto|antes|prima|despues|dopo|tras)\b"
 )
 
 #: Names that in the middle of a text mean something else: the salt of another medicine.
@@ -42,20 +46,27 @@ _SALTS = frozenset({"magnesium", "zinc"})
 #: Abbreviations as short as that mean many things: INH is isoniazid, and a way to inhale.
 _SHORTEST = 4
 
-_ALLERGIC = r"(?:allerg(?:y|ies|ic)|intoleran(?:t|ce)|adverse (?:reaction|event|effect))"
+_ALLERGIC = (
+    r"(?:allerg(?:y|ies|ic)|intoleran(?:t|ce)|adverse (?:reaction|event|effect)|"
+    # Spanish and Italian.
+    r"alergi\w*|allergia|allergic[ao]|intoleranci\w*|intolleran\w*)"
+)
 _ENDED = (
     r"(?:stopped|"
     r"discontinued|d ?c(?: d)?|ceased|declined|refused|withheld|omitted|on hold|"
     r"held(?! (?:if|for|when|until))|"
     r"(?:not|never|no longer) (?:(?:being|been|currently|presently) )?"
-    r"(?:taken|taking|tolerated|given|started|used|using|on))"
+    r"(?:taken|taking|tolerated|given|started|used|using|on)|"
+    # Spanish and Italian.
+    r"suspendid[ao]s?|retirad[ao]s?|interrumpid[ao]s?|sospes[aoei]|interrott[aoei])"
 )
 _NEGATED = f"(?:{_ALLERGIC}|{_ENDED})"
 
 #: What stands before a name that it negates: "no gabapentin", "not taking gabapentin".
 _BEFORE = re.compile(
-    rf"(?:^|.* )(?:no|not|never|without|stop|avoid|denies|{_NEGATED})"
-    r"(?: (?:to|on|of|the|any|longer|taking|take|using|use|given|give|started|start|prescribe))*"
+    rf"(?:^|.* )(?:no|not|never|without|stop|avoid|denies|sin|senza|{_NEGATED})"
+    r"(?: (?:to|on|of|the|any|longer|taking|take|using|use|given|give|started|start|prescribe|"
+    r"a|al|ai|alla|alle|la|el|los|las|de|di|toma|assume))*"
 )
 
 #: Words that are no object of their own: doses, and who says what of it.

@@ -116,6 +116,13 @@ def test_a_text_that_names_no_medicine_is_nothing(text: str) -> None:
         "Gabapentin (patient reports allergy)",
         "gabapentin 300 mg (not currently taking)",
         "Not taking. Gabapentin 300 mg",
+        "gabapentin suspendida",
+        "Gabapentin 300 mg/8 h, retirada",
+        "alergia a gabapentin",
+        "sin gabapentin",
+        "gabapentin sospeso",
+        "allergia al gabapentin",
+        "senza gabapentin",
     ],
 )
 def test_words_that_negate_a_medicine_are_heard(text: str) -> None:
@@ -220,6 +227,10 @@ def test_a_name_in_the_middle_of_a_text_is_read(text: str, medicines: tuple[str,
         "Hx. gabapentin",
         "Allergies. Gabapentin",
         "Stopped: lisinopril; gabapentin",
+        "suspender gabapentin",
+        "niveles de gabapentin",
+        "intoxicación por gabapentin",
+        "sospendere gabapentin",
     ],
 )
 def test_a_name_in_words_that_leave_it_open_is_not_read(text: str) -> None:
@@ -272,6 +283,27 @@ def test_salts_and_abbreviations_are_names_only_where_they_begin(
 ) -> None:
     taken = medicines_of(wire.CodeableConcept(text=text), SHIPPED)
     assert taken == Taken(medicines, by_name=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "medicine"),
+    [
+        ("fentanilo transdérmico 100 mcg/h", "fentanyl"),
+        ("piperacilina-tazobactam 4/0,5 g/8 h", "piperacillin"),
+        ("carbolithium 300 mg x 3", "lithium"),
+        ("ácido valproico 500 mg/12 h", "valproate"),
+        ("metformina 850 mg", "metformin"),
+        ("Gabapentina 300 mg, 1 cp x 3/die", "gabapentin"),
+    ],
+)
+def test_names_in_spanish_and_italian_are_read(text: str, medicine: str) -> None:
+    taken = medicines_of(wire.CodeableConcept(text=text), SHIPPED)
+    assert taken == Taken((medicine,), by_name=True)
+
+
+@pytest.mark.parametrize("text", ["Litio: sospeso", "sin morfina", "alergia a la penicilina G"])
+def test_denials_in_spanish_and_italian_are_heard(text: str) -> None:
+    assert medicines_of(wire.CodeableConcept(text=text), SHIPPED).denied
 
 
 def test_a_text_of_any_length_is_no_name() -> None:
