@@ -29,14 +29,14 @@ _DOUBT = re.compile(
     r"\b(?:no|not|never|none|without|non|nil|stop\w*|discontinu\w*|ceas\w*|dc|avoid\w*|hold|held|"
     r"withh\w*|omit\w*|declin\w*|refus\w*|wean\w*|off|allerg\w*|intoleran\w*|hypersensitiv\w*|"
     r"anaphyla\w*|reactions?|adverse|rash|interact\w*|contraindicat\w*|caution\w*|monitor\w*|"
-    r"check|levels?|toxic\w*|overdose|poison\w*|serum|plasma|urine|test\w*|assay|screen\w*|"
+    r"check|levels?|toxic\w*|poison\w*|serum|plasma|urine|test\w*|assay|screen\w*|"
     r"for|from|than|instead|replac\w*|substitut\w*|switch\w*|convert\w*|history|hx|h o|previous\w*|"
     r"prior|past|former\w*|failed|failure|if|unless|when|while|until|before|after|because|due|"
     r"consider\w*|vs|versus|or|like|anti|antidotes?|antagonists?|antibod\w*|analogs?|resistan\w*|"
     r"placebo|plan\w*|may|might|possibl[ey]|"
     # Spanish and Italian.
     r"sin|senza|suspen\w*|retir\w*|sospe\w*|interr\w*|evita\w*|alergi\w*|intoleranz\w*|nivel\w*|"
-    r"livell\w*|toxicidad|intoxica\w*|tossic\w*|intossica\w*|sobredosis|sovradosaggio|"
+    r"livell\w*|toxicidad|intoxica\w*|tossic\w*|intossica\w*|"
     r"en lugar|al posto|antes|prima|despues|dopo|tras)\b"
 )
 
@@ -81,7 +81,7 @@ _BETWEEN = rf"(?:{_FILLING} )*"
 #: it ends the clause: "do not exceed" and "stop if drowsy" are said of what is taken. An allergy
 #: that is named before or behind is one to something else.
 _AFTER = re.compile(
-    rf"{_BETWEEN}(?:free|levels?|toxicity|poisoning|overdose|withdrawal|monitoring|assay|heparin|"
+    rf"{_BETWEEN}(?:free|levels?|toxicity|poisoning|withdrawal|monitoring|assay|heparin|"
     rf"{_ENDED})\b.*|"
     r"(?:.*(?<!\bif)(?<!\buntil)(?<!\bunless)(?<!\bwhen)(?<!\bnot)(?<!\bno)(?<!\bknown) )?"
     rf"{_ENDED}|"

@@ -255,11 +255,25 @@ def test_doubt_about_one_medicine_is_none_about_the_one_before(
 
 
 @pytest.mark.parametrize(
-    "text", ["gabapentin toxicity", "gabapentin withdrawal", "Gabapentin 300 mg overdose"]
+    "text", ["gabapentin toxicity", "gabapentin withdrawal", "Gabapentin poisoning"]
 )
 def test_a_harm_of_a_medicine_is_not_the_medicine(text: str) -> None:
     taken = _taken(text=text)
     assert taken.denied
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gabapentin overdose",
+        "Gabapentin 9 g (overdose)",
+        "overdose of gabapentin",
+        "OD: gabapentin",
+    ],
+)
+def test_an_overdose_was_taken(text: str) -> None:
+    assert _taken(text=text) == Taken(("gabapentin",), by_name=True)
+    assert not _taken((RXNORM, "25480"), text=text).denied
 
 
 @pytest.mark.parametrize(
