@@ -34,7 +34,8 @@ _LOCAL = re.compile(
     rf"{_OF_A_PLACE}(?=[ -]*(?:[^\w\s-]|[0-9]|{_FORM}\b))|(?<!for ){_OF_A_PLACE}(?=\s*$)|"
     r"intravitreal|intracameral|topically|(?<!for )topical|topical (?:use|application)|"
     r"(?<!ice )creams?|ointments?|lotions?|shampoos?|"
-    rf"(?:apply|applied) (?:thinly|sparingly|to {_SIDE}(?:skin|area)))\b",
+    r"[0-9]+ ?% gels?|gel [0-9.,]+ ?%|"
+    rf"(?:apply|applied) (?:thinly|sparingly|to {_SIDE}(?:skin|area)))(?!\w)",
     re.IGNORECASE,
 )
 

@@ -40,6 +40,8 @@ def _given(*dosages: wire.Dosage) -> Way:
         "ciprofloxacin ophthalmic (Ciloxan)",
         "ciprofloxacin otic twice daily",
         "gentamicin, for topical use only",
+        "metronidazole 0.75% gel",
+        "Ibuprofen gel 5 %",
     ],
 )
 def test_the_name_of_a_product_may_say_that_it_stays_where_it_is_put(text: str) -> None:
@@ -60,6 +62,7 @@ def test_the_name_of_a_product_may_say_that_it_stays_where_it_is_put(text: str) 
         "morphine subcutaneous infusion",
         "desmopressin nasal drops",
         "lidocaine gel",
+        "levodopa/carbidopa intestinal gel",
         "rotigotine 4 mg/24 h, apply to skin",
         "rotigotine 4 mg/24 hours, apply to the skin",
         "fentanyl 25 micrograms/hour, apply to skin",
