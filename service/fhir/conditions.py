@@ -41,6 +41,10 @@ _RECENT = timedelta(days=365)
 
 _NO_CODE = "There is no code, so nothing says what the patient has; this was not used."
 _UNKNOWN = "No rule uses what this code or text means."
+_OPEN = (
+    "The words name a problem that rules know, but deny it, leave it open, or tell of another "
+    "time or of somebody else; this was not used."
+)
 _DENIED = "The words deny or tell of somebody else what the code says; this was not used."
 _DOUBTED = "The words tell of a suspicion, so the problem was read as unconfirmed."
 _CONFIRMED_DOUBT = (
@@ -138,7 +142,10 @@ def _named(condition: wire.Condition, context: Context, spot: Spot) -> Named | N
     if condition.code is None:
         spot.information("required", _NO_CODE)
         return None
-    named = problems_of(condition.code, context.lexicon)
+    named = problems_of(condition.code, context.lexicon, within=True)
+    if named.open:
+        spot.information("business-rule", _OPEN, ".code")
+        return None
     if not named.problems:
         spot.information("not-supported", _UNKNOWN, ".code")
         return None

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from service.knowledge.language import Analyte
 from service.knowledge.model import CodeIndex, Knowledge, Measured
+from service.knowledge.names import fold_name
 from service.knowledge.quantities import parse_range
 from service.knowledge.units import convert, find_unit
 
@@ -47,6 +48,12 @@ class Lexicon:
             for given in derived.inputs.values()
             if given.analyte not in findings and not knowledge.analytes[given.analyte].reference
         )
+        #: Problems by the words of the phrases that name them within a longer text.
+        self.phrases = {
+            tuple(fold_name(phrase).split(" ")): rule.problem
+            for rule in knowledge.problems.values()
+            for phrase in rule.phrases
+        }
         self._units: dict[tuple[str, str, str], str | None] = {}
         self._coded: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._plausible: dict[tuple[str, str, str], Bounds | None] = {}

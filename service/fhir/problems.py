@@ -27,20 +27,41 @@ _DOUBTS = re.compile(
     re.IGNORECASE,
 )
 
+#: Beside a phrase in a longer text, such words leave open whether the patient has what it names,
+#: and has it now: too many rather than too few, as nothing but the words tells.
+_OPEN = re.compile(
+    r"(?<!\w)(?:no|not|non|nor|or|never|none|without|absen\w+|den(?:y|ies|ied|ying)|negative|"
+    r"exclu(?:d\w+|sion)|rule[ds]?|unlikely|suspect\w*|possib\w+|probabl[ey]|presum\w+|quer(?:y|ied)|"
+    r"questionable|uncertain|unclear|maybe|may|might|consider\w*|differential|ddx|vs|versus|"
+    r"mimic\w*|resembl\w+|# like|pseudo\w*|rather|instead|misdiagnos\w+|mistaken|initially|"
+    r"former\w*|history|hx|h o|previous\w*|prior|past|old|remission|resol\w+|recovered|cured|"
+    r"ceased|disappear\w+|stopped|risk|predispos\w+|susceptib\w+|screen\w*|test\w*|panel|antibod\w+|"
+    r"prevent\w*|prophyla\w+|fear\w*|worr\w+|concern\w*|carrier|counsel\w*|education|if|unless|"
+    r"fh|fhx|f h|family|relatives?|(?:grand)?(?:mother|father|parents?|son|daughter|child)|"
+    r"maternal|paternal|sister|brother|sibling|aunt|uncle|cousin|husband|wife|"
+    r"sin|senza|ohne|kein\w*|sans|sem|descart\w+|esclus\w+|antecedentes?|familiar\w*|madre|padre)\b"
+)
+
 #: Beyond so many letters nothing is looked for.
 _LONGEST = 400
+
+#: Longest phrases in words that are tried at each place of a text.
+_MOST_WORDS = 6
 
 
 class Named(Struct, frozen=True):
     """The problems that a concept names, in id order.
 
     `denied`: its words say that the patient does not have it; `doubted`: that it is suspected.
+    `open`: there is a phrase in its text, but other words leave open whether the patient has
+    what it names.
     """
 
     problems: tuple[str, ...] = ()
     by_name: bool = False
     denied: bool = False
     doubted: bool = False
+    open: bool = False
 
 
 def denies(text: str) -> bool:
@@ -56,12 +77,14 @@ def doubts(text: str) -> bool:
     return bool(_DOUBTS.search(text[:_LONGEST]))
 
 
-def problems_of(concept: wire.CodeableConcept | None, lexicon: Lexicon) -> Named:
-    """The problems that a concept names.
+def problems_of(
+    concept: wire.CodeableConcept | None, lexicon: Lexicon, within: bool = False
+) -> Named:
+    """The problems that a concept names; with `within` also by phrases in a longer text.
 
-    A name counts only where no code is known and the whole text is the name. ICD codes are
-    often coarser than the words beside them; a code that a problem's rule excepts speaks
-    against its name all the same.
+    A name counts only where no code is known, and the whole text is the name or it is one of
+    the problem's phrases. ICD codes are often coarser than the words beside them; a code that a
+    problem's rule excepts speaks against its name all the same.
     """
     names = lexicon.knowledge.problem_names
     words = {text: fold_name(text) for text in texts(concept)}
@@ -69,7 +92,7 @@ def problems_of(concept: wire.CodeableConcept | None, lexicon: Lexicon) -> Named
     found = {problem for system, code in coded for problem in lexicon.problems(system, code)}
     named = {names[name] for name in words.values() if name in names}
     if not found and not named:
-        return Named()
+        return _within(words, coded, lexicon) if within else Named()
     # Some names begin like denials, as "negative myoclonus" does.
     said = [text for text, name in words.items() if "?" in text or name not in names]
     if found:
@@ -81,6 +104,12 @@ def problems_of(concept: wire.CodeableConcept | None, lexicon: Lexicon) -> Named
         )
     if any(denies(text) or doubts(text) for text in said):
         return Named()
+    return Named(_unless_excepted(named, coded, lexicon), by_name=True)
+
+
+def _unless_excepted(
+    named: set[str], coded: tuple[tuple[str, str], ...], lexicon: Lexicon
+) -> tuple[str, ...]:
     indexes = lexicon.knowledge.problem_codes
     kept = {
         problem
@@ -91,7 +120,41 @@ def problems_of(concept: wire.CodeableConcept | None, lexicon: Lexicon) -> Named
             if system in indexes
         )
     }
-    return Named(tuple(sorted(kept)), by_name=True)
+    return tuple(sorted(kept))
+
+
+def _within(words: dict[str, str], coded: tuple[tuple[str, str], ...], lexicon: Lexicon) -> Named:
+    """The problems whose phrases stand in texts; none where one text leaves them open."""
+    named: set[str] = set()
+    left_open = False
+    for text in words:
+        found, others = _phrases(fold_name(text[:_LONGEST]).split(" "), lexicon.phrases)
+        named |= found
+        left_open |= "?" in text or bool(_OPEN.search(others))
+    if not named or left_open:
+        return Named(open=bool(named))
+    return Named(_unless_excepted(named, coded, lexicon), by_name=True)
+
+
+def _phrases(words: list[str], phrases: dict[tuple[str, ...], str]) -> tuple[set[str], str]:
+    """The problems that words name, the longest phrase at each place, and the other words.
+
+    A phrase stands among the others as "#".
+    """
+    found: set[str] = set()
+    others: list[str] = []
+    i = 0
+    while i < len(words):
+        for length in range(min(_MOST_WORDS, len(words) - i), 0, -1):
+            if problem := phrases.get(tuple(words[i : i + length])):
+                found.add(problem)
+                others.append("#")
+                i += length
+                break
+        else:
+            others.append(words[i])
+            i += 1
+    return found, " ".join(others)
 
 
 def _negates(text: str, names: Iterable[str]) -> bool:

@@ -244,9 +244,9 @@ class ProblemRule(Document, frozen=True):
     """A diagnosis or sign that links may name: rules/problems/*.yaml.
 
     Codes ending in "*" stand for all that begin so; `except` codes are left out
-    again. `names` are exact texts, read where no known code was sent. `groups` are
-    wider words that links may use instead. `sign`: a documented jerk, which raises
-    the priority of causes.
+    again. `names` are exact texts, read where no known code was sent; `phrases` are
+    names that are also heard inside a longer text. `groups` are wider words that links
+    may use instead. `sign`: a documented jerk, which raises the priority of causes.
     """
 
     problem: str
@@ -255,6 +255,7 @@ class ProblemRule(Document, frozen=True):
     icd10cm: dict[str, str] = {}
     icd10: dict[str, str] = {}
     names: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     exceptions: tuple[str, ...] = ()
     sign: bool = False

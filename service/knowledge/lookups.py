@@ -149,14 +149,15 @@ def fold_icd(code: str) -> str:
 
 
 def index_names(placed: Iterable[Placed], faults: list[Fault]) -> dict[str, str]:
-    """Ids by folded name, of documents of one kind that have `names`."""
+    """Ids by folded name, of documents of one kind that have `names`, and maybe `phrases`."""
     claims = Claims("the name", faults)
     for place in placed:
-        for i, name in enumerate(getattr(place.document, "names", ())):
-            folded = fold_name(name)
-            claims.claim(folded, place.id, place, ("names", i), name)
-            if not folded:
-                faults.append(place.fault(("names", i), f'"{name}" holds no letter or digit'))
+        for field in ("names", "phrases"):
+            for i, name in enumerate(getattr(place.document, field, ())):
+                folded = fold_name(name)
+                claims.claim(folded, place.id, place, (field, i), name)
+                if not folded:
+                    faults.append(place.fault((field, i), f'"{name}" holds no letter or digit'))
     return claims.owners
 
 

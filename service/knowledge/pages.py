@@ -169,6 +169,7 @@ def _sections(rule: Document, knowledge: Knowledge, *, snomed: bool) -> Iterator
     if isinstance(rule, ProblemRule | MedicineRule):
         yield "Groups", rule.groups
         yield "Names that are read", rule.names
+        yield "Names that are read within longer texts, too", getattr(rule, "phrases", ())
     yield from _codes(rule, snomed=snomed)
     yield "Note", [str(getattr(rule, "note", ""))]
 

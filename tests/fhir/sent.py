@@ -104,7 +104,8 @@ name: Celiac disease
 snomed: {"396331005": Celiac disease}
 icd10cm: {K90.0: Celiac disease}
 icd10: {K90.0: Celiac disease}
-names: [celiac disease, celiac sprue]
+names: [celiac sprue]
+phrases: [celiac disease]
 ---
 problem: alcohol-use-disorder
 name: Alcohol use disorder
@@ -118,8 +119,13 @@ problem: myoclonus
 name: Myoclonus
 snomed: {"17450006": Myoclonus}
 icd10: {G25.3: Myoclonus}
-names: [myoclonus, myoclonic jerks]
+names: [jerks]
+phrases: [myoclonus, myoclonic jerks]
 sign: true
+---
+problem: myoclonus-of-its-own-kind
+name: Myoclonus with a diagnosis of its own
+phrases: [palatal myoclonus]
 ---
 medicine: gabapentin
 name: Gabapentin

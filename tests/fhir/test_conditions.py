@@ -204,7 +204,8 @@ def test_a_known_name_without_a_known_code_is_weaker_evidence() -> None:
     [
         (None, "no code", "information"),
         ({"text": "Gout"}, "No rule uses", "information"),
-        ({"text": "FH: celiac disease"}, "No rule uses", "information"),
+        ({"text": "FH: celiac disease"}, "leave it open", "information"),
+        ({"text": "FH: alcoholism"}, "No rule uses", "information"),
         (coding("90560007", SNOMED), "No rule uses", "information"),
         (coding("396331005", SNOMED, text="FH: Celiac disease"), "deny", "warning"),
         (coding("396331005", SNOMED, text="No celiac disease"), "deny", "warning"),

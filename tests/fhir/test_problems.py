@@ -77,6 +77,78 @@ def test_what_names_no_problem_of_the_patient_is_nothing(named: Named) -> None:
     assert named.problems == ()
 
 
+def _within(*codings: tuple[str, str] | tuple[str, str, str], text: str | None = None) -> Named:
+    concept = wire.CodeableConcept(tuple(wire.Coding(*one) for one in codings), text)
+    return problems_of(concept, LEXICON, within=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        ("Spontaneous and stimulus-provoked myoclonic jerks", ("myoclonus",)),
+        ("Myoclonus of right lower limb", ("myoclonus",)),
+        ("Coeliac disease (Marsh 3), with generalised myoclonus", ("celiac-disease", "myoclonus")),
+        ("Refractory celiac disease", ("celiac-disease",)),
+        ("Severe palatal myoclonus", ("myoclonus-of-its-own-kind",)),
+        (
+            "Palatal myoclonus, later myoclonus of the arms",
+            ("myoclonus", "myoclonus-of-its-own-kind"),
+        ),
+        ("Negative-pressure wound with myoclonus", ()),
+        ("Opsoclonus", ()),
+        ("Paramyoclonus multiplex", ()),
+        ("Generalized jerks", ()),
+        ("Acquired celiac sprue", ()),
+    ],
+)
+def test_a_phrase_names_its_problem_within_a_longer_text(
+    text: str, problems: tuple[str, ...]
+) -> None:
+    assert _within(text=text).problems == problems
+    assert _within(("http://local.example", "1", text)).problems == problems
+    assert _named(text=text) == Named()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Confusion without myoclonus",
+        "Encephalopathy, no myoclonus",
+        "Tremor or myoclonus",
+        "Tremor, possibly myoclonus",
+        "Myoclonus?  Or tremor",
+        "New jerks (myoclonus?)",
+        "History of celiac disease",
+        "Diarrhea; celiac disease excluded by biopsy",
+        "Diarrhea; father has celiac disease",
+        "Relative with celiac disease",
+        "Screening for celiac disease",
+        "High risk of celiac disease",
+        "Celiac disease antibodies",
+        "Celiac-disease-like enteropathy",
+        "Resolved myoclonus",
+        "Chorea that mimics myoclonus",
+        "Ataxia senza myoclonus",
+    ],
+)
+def test_a_phrase_beside_words_that_leave_it_open_names_nothing_and_is_told(text: str) -> None:
+    assert _within(text=text) == Named(open=True)
+    assert _within((SNOMED, "1", text), text="Something else") == Named(open=True)
+
+
+def test_a_phrase_yields_to_a_code_to_a_whole_name_and_to_an_excepted_code() -> None:
+    text = "Myoclonus in celiac disease"
+    assert _within((ICD10CM, "F10.20"), text=text) == Named(("alcohol-use-disorder",))
+    assert _within(("http://local.example", "1", "Celiac sprue"), text=text).problems == (
+        "celiac-disease",
+    )
+    assert _within(text="No rule knows this") == Named()
+
+
+def test_only_the_beginning_of_a_long_text_is_searched() -> None:
+    assert _within(text="x " * 200 + "myoclonus") == Named()
+
+
 @pytest.mark.parametrize(
     "text",
     [

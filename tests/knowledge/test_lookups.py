@@ -75,6 +75,12 @@ def test_names_are_folded(small: Knowledge) -> None:
     assert small.medicine_names == {"neurontin": "gabapentin"}
 
 
+def test_a_phrase_is_a_name_of_its_problem_too(tmp_path: Path) -> None:
+    names = "names: [celiac disease]"
+    folder = changed(tmp_path, "problems/all.yaml", names, "phrases: [celiac disease]")
+    assert load(folder).problem_names == {"celiac disease": "celiac-disease"}
+
+
 def test_groups_hold_their_members_in_order(small: Knowledge) -> None:
     assert small.groups == {
         "alcohol": ("alcohol-use-disorder",),
