@@ -33,7 +33,7 @@ _FLUIDS = {
     "saliva, sputum or sweat": r"saliva\w*|oral fluid|sputum|sweat|tears?",
     "stool": r"stool|fa?eces|fa?ecal",
     "milk": r"breast milk|human milk|colostrum",
-    "tissue, hair or a swab": r"tissue|biopsy|hairs?|nails?|swab|calculus",
+    "tissue, hair or a swab": r"tissue(?![- ]trans)|biopsy|hairs?|nails?|swab|calculus",
 }
 _WORDS = {
     fluid: re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE) for fluid, pattern in _FLUIDS.items()

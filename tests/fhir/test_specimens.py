@@ -34,6 +34,8 @@ from service.fhir.specimens import drawn, fluid_in, says_hemolyzed
         ("Faeces", "stool"),
         ("sweat", "saliva, sputum or sweat"),
         ("hair", "tissue, hair or a swab"),
+        ("Tissue", "tissue, hair or a swab"),
+        ("Tissue copper", "tissue, hair or a swab"),
     ],
 )
 def test_a_specimen_that_is_not_blood_is_known_by_its_words(words: str, fluid: str) -> None:
@@ -56,6 +58,8 @@ def test_a_specimen_that_is_not_blood_is_known_by_its_words(words: str, fluid: s
         "frozen plasma",
         "arterial blood",
         "Taurine",
+        "Anti-tissue transglutaminase IgA",
+        "IgA tissue-transglutaminase antibodies",
         "capillary",
         "",
     ],
