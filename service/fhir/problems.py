@@ -37,7 +37,7 @@ _OPEN = re.compile(
     r"former\w*|history|hx|h o|previous\w*|prior|past|old|remission|resol\w+|recovered|cured|"
     r"ceased|disappear\w+|stopped|risk|predispos\w+|susceptib\w+|screen\w*|test\w*|panel|antibod\w+|"
     r"prevent\w*|prophyla\w+|fear\w*|worr\w+|concern\w*|carrier|counsel\w*|education|if|unless|"
-    r"fh|fhx|f h|family|relatives?|(?:grand)?(?:mother|father|parents?|son|daughter|child)|"
+    r"fh|fhx|f h|family|relatives?|(?:grand)?(?:mother|father|parents?|daughter)|"
     r"maternal|paternal|sister|brother|sibling|aunt|uncle|cousin|husband|wife|"
     r"sin|senza|ohne|kein\w*|sans|sem|descart\w+|esclus\w+|antecedentes?|familiar\w*|madre|padre)\b"
 )
