@@ -13,6 +13,9 @@ from service.knowledge.names import fold_name
 
 _LOINC_CODE = re.compile(r"[0-9]{1,7}-[0-9]")
 
+#: A text longer than this is no name of a test.
+_LONGEST = 200
+
 _CONFLICT = "The codings name different analytes, so the result was not used."
 _FORMS_CONFLICT = "The codings differ in which molecule a mass counts, so the result was not used."
 _NAMES_CONFLICT = "The texts name different analytes, so the result was not used."
@@ -83,8 +86,11 @@ def _agreed(measured: list[Measured]) -> Meant | Refused:
 
 
 def _named(concept: wire.CodeableConcept | None, lexicon: Lexicon) -> Meant | Refused | None:
-    names = lexicon.knowledge.analyte_names
-    found = {names[name] for text in texts(concept) if (name := fold_name(text)) in names}
+    found = {
+        analyte
+        for text in texts(concept)
+        if len(text) <= _LONGEST and (analyte := lexicon.named(fold_name(text)))
+    }
     if len(found) > 1:
         return Refused(_NAMES_CONFLICT)
     return Meant(found.pop()) if found else None

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from service.knowledge.language import Analyte
 from service.knowledge.model import CodeIndex, Knowledge, Measured
-from service.knowledge.names import fold_name
+from service.knowledge.names import fold_name, words_of_test
 from service.knowledge.quantities import parse_range
 from service.knowledge.units import convert, find_unit
 
@@ -54,6 +54,11 @@ class Lexicon:
             for rule in knowledge.problems.values()
             for phrase in rule.phrases
         }
+        named: dict[tuple[str, ...], set[str]] = {}
+        for name, analyte in knowledge.analyte_names.items():
+            named.setdefault(words_of_test(name), set()).add(analyte)
+        #: Analytes by the words of their names, where these are of one analyte alone.
+        self.tests = {words: found.pop() for words, found in named.items() if len(found) == 1}
         self._units: dict[tuple[str, str, str], str | None] = {}
         self._coded: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._plausible: dict[tuple[str, str, str], Bounds | None] = {}
@@ -61,6 +66,19 @@ class Lexicon:
     def analyte(self, analyte: str) -> Analyte:
         """The document of an analyte."""
         return self.knowledge.analytes[analyte]
+
+    def named(self, name: str) -> str | None:
+        """The analyte of a folded name: as it is listed, or by its words in any order.
+
+        That it is from serum, plasma or blood may be said besides, or not.
+        """
+        if name in self.knowledge.analyte_names:
+            return self.knowledge.analyte_names[name]
+        words = words_of_test(name)
+        if found := self.tests.get(words):
+            return found
+        less = tuple(word for word in words if word not in ("blood", "serum"))
+        return self.tests.get(less) if len(less) < len(words) else None
 
     def unit(self, system: str, code: str, text: str) -> str | None:
         """The unit of the table that a quantity names, None for none."""

@@ -67,6 +67,34 @@ def _without_accents(text: str) -> str:
 _remembered = lru_cache(maxsize=4096)(_folded)
 
 
+#: What senders add to the name of a test without changing what is measured.
+_ADDED = frozenset(
+    {"level", "levels", "concentration", "value", "test", "of", "in", "the", "de", "en", "el", "di"}
+    | {"nel", "nella", "del", "nivel", "niveles", "livello", "concentracion", "concentrazione"}
+)
+#: Words of specimens, antibodies and quantities that are written in many ways. Of serum and plasma
+#: no rule tells the one from the other.
+_ONE_WORD = {
+    **dict.fromkeys(("plasma", "serico", "serica", "suero", "sierico", "sierica"), "serum"),
+    **dict.fromkeys(("siero", "plasmatico", "plasmatica", "seric", "sr"), "serum"),
+    **dict.fromkeys(("sangre", "sangue", "sanguineo", "sanguinea", "ematico", "ematica"), "blood"),
+    **dict.fromkeys(("arterioso", "arteriosa"), "arterial"),
+    **dict.fromkeys(("venoso", "venosa"), "venous"),
+    **dict.fromkeys(("totale", "totales"), "total"),
+    **dict.fromkeys(("vit", "vitamina"), "vitamin"),
+    **dict.fromkeys(("anti", "ab", "abs", "antibodies", "anticuerpos", "anticorpi"), "antibody"),
+}
+
+
+def words_of_test(name: str) -> tuple[str, ...]:
+    """The words of a folded name of a test, each once and in order, in one way of writing.
+
+    "Calcium (total), serum level" and "serum total calcium" have the same words.
+    """
+    words = {_ONE_WORD.get(word, word) for word in name.split(" ")}
+    return tuple(sorted(words - _ADDED))
+
+
 def american(text: str) -> str:
     """A text in lower case, with British spellings of medical words made American."""
     for british, usual in _AMERICAN:

@@ -46,6 +46,10 @@ def test_a_known_loinc_code_decides(concept: wire.CodeableConcept) -> None:
         _concept((LOINC, "NA", "sodium")),
         _concept((LOCAL, "17"), text="sodium"),
         _concept((LOCAL, "17", "something"), text="sodium"),
+        _concept(text="Sodium, serum"),
+        _concept(text="Concentration of sodium (plasma)"),
+        _concept(text="Sodium level in blood"),
+        _concept(text="Serum Na"),
     ],
 )
 def test_without_a_loinc_code_a_name_that_is_listed_decides(concept: wire.CodeableConcept) -> None:
@@ -62,6 +66,12 @@ def test_without_a_loinc_code_a_name_that_is_listed_decides(concept: wire.Codeab
         _concept((LOCAL, "2951-2")),
         _concept((LOINC, "2951")),
         _concept(text="Sodium intake"),
+        _concept(text="Sodium level, urine"),
+        _concept(text="Sodium in red cells"),
+        _concept(text="Fractional excretion of sodium"),
+        _concept(text="Serum level"),
+        _concept(text="Blood"),
+        _concept(text="serum " * 40 + "sodium"),
         _concept(text="urine sodium"),
         _concept(text="natremia"),
     ],

@@ -289,7 +289,7 @@ def test_other_words_beside_a_code_change_nothing(text: str) -> None:
 @pytest.mark.parametrize("system", [None, "https://lab.example/codes"])
 @pytest.mark.parametrize("part", ["whole", "component"])
 def test_a_known_code_without_its_system_is_a_warning(part: str, system: str | None) -> None:
-    bare = {"coding": [{"system": system, "code": "2951-2", "display": "Sodium in Serum"}]}
+    bare = {"coding": [{"system": system, "code": "2951-2", "display": "Natrium"}]}
     sent = (
         observation(code=bare)
         if part == "whole"

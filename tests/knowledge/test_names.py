@@ -1,6 +1,6 @@
 import pytest
 
-from service.knowledge.names import american, fold_name
+from service.knowledge.names import american, fold_name, words_of_test
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,36 @@ def test_folding_twice_changes_nothing_more(word: str) -> None:
 @pytest.mark.parametrize("word", ["does", "phoenix", "aerobic", "michael", "israel", "poem"])
 def test_innocent_letters_stay(word: str) -> None:
     assert american(word) == word
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "Serum total calcium",
+        "Calcium (total), serum",
+        "Calcium total, plasma level",
+        "Concentration of total calcium in serum",
+        "Total calcium sérico",
+    ],
+)
+def test_the_words_of_a_test_are_the_same_in_any_order(printed: str) -> None:
+    assert words_of_test(fold_name(printed)) == ("calcium", "serum", "total")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Serum calcium", "Urine calcium"),
+        ("Calcium", "Ionized calcium"),
+        ("Calcium", "Calcium/creatinine ratio"),
+        ("Blood folate", "Red cell folate"),
+        ("Serum lead", "Blood lead"),
+        ("Lithium", "Lithium dose"),
+    ],
+)
+def test_tests_that_differ_keep_different_words(one: str, other: str) -> None:
+    assert words_of_test(fold_name(one)) != words_of_test(fold_name(other))
+
+
+def test_ways_to_write_antibodies_are_one() -> None:
+    assert words_of_test(fold_name("Anti-TPO antibodies")) == words_of_test(fold_name("TPO Ab"))
