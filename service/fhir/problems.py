@@ -27,20 +27,31 @@ _DOUBTS = re.compile(
     re.IGNORECASE,
 )
 
-#: Beside a phrase in a longer text, such words leave open whether the patient has what it names,
-#: and has it now: too many rather than too few, as nothing but the words tells.
-_OPEN = re.compile(
-    r"(?<!\w)(?:no|not|non|nor|or|never|none|without|absen\w+|den(?:y|ies|ied|ying)|negative|"
-    r"exclu(?:d\w+|sion)|rule[ds]?|unlikely|suspect\w*|possib\w+|probabl[ey]|presum\w+|quer(?:y|ied)|"
-    r"questionable|uncertain|unclear|maybe|may|might|consider\w*|differential|ddx|vs|versus|"
-    r"mimic\w*|resembl\w+|# like|pseudo\w*|rather|instead|misdiagnos\w+|mistaken|initially|"
-    r"former\w*|history|hx|h o|previous\w*|prior|past|old|remission|resol\w+|recovered|cured|"
-    r"ceased|disappear\w+|stopped|risk|predispos\w+|susceptib\w+|screen\w*|test\w*|panel|antibod\w+|"
-    r"prevent\w*|prophyla\w+|fear\w*|worr\w+|concern\w*|carrier|counsel\w*|education|if|unless|"
-    r"fh|fhx|f h|family|relatives?|(?:grand)?(?:mother|father|parents?|daughter)|"
-    r"maternal|paternal|sister|brother|sibling|aunt|uncle|cousin|husband|wife|"
-    r"sin|senza|ohne|kein\w*|sans|sem|descart\w+|esclus\w+|antecedentes?|familiar\w*|madre|padre)\b"
+#: Beside a phrase ("#") in a longer text, such words leave open whether the patient has what it
+#: names, and has it now: too many rather than too few, as nothing but the words tells.
+_OPEN_WORDS = (
+    # It is denied.
+    r"no|not|non(?! alcoholic)|nor|never|none|without|absen\w+|den(?:y|ies|ied|ying)|negativ\w+",
+    r"exclu(?:d\w+|sion)|rule[ds]?|r o|unlikely|misdiagnos\w+|mistaken|rather|instead",
+    # It is one of several, or suspected.
+    r"or|vs|versus|differential|ddx|suspect\w*|possib\w+|probabl[ey]|presum\w+|quer(?:y|ied)|if",
+    r"questionable|uncertain|unclear|maybe|may|might|consider\w*|concern\w*|initially|unless",
+    r"mimic\w*|resembl\w+|# like|pseudo\w*",
+    # It is over.
+    r"former\w*|history|hx|h o|previous\w*|prior|past|(?<!year )old|remission|resol\w+|recovered",
+    r"cured|ceased|disappear\w+|stopped",
+    # It is looked for, prevented or feared.
+    r"screen\w*|test\w*|work ?up|evaluat\w+|assess\w*|monitor\w*|surveillance|protocol|pending",
+    r"awaiting|panel|antibod\w+|risk|prone|predispos\w+|susceptib\w+|prevent\w*|prophyla\w+",
+    r"fear\w*|worr\w+|counsel\w*|education|allerg\w+|# unawareness",
+    # Somebody else has it.
+    r"fh|fhx|f h|family|relatives?|(?:grand)?(?:mother|father|parents?|daughter)|maternal",
+    r"paternal|sister|brother|sibling|aunt|uncle|cousin|husband|wife|carrier|donor",
+    # The same in Spanish, Italian and others.
+    r"sin|senza|ohne|kein\w*|sans|sem|descart\w+|esclus\w+|sospech\w+|sospett\w+|posible",
+    r"probabile|antecedentes?|familiar\w*|madre|padre",
 )
+_OPEN = re.compile(rf"(?<!\w)(?:{'|'.join(_OPEN_WORDS)})\b")
 
 #: Beyond so many letters nothing is looked for.
 _LONGEST = 400

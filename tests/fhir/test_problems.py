@@ -95,6 +95,8 @@ def _within(*codings: tuple[str, str] | tuple[str, str, str], text: str | None =
             ("myoclonus", "myoclonus-of-its-own-kind"),
         ),
         ("Negative-pressure wound with myoclonus", ()),
+        ("Myoclonus in a 60-year-old woman", ("myoclonus",)),
+        ("Non-alcoholic cirrhosis, myoclonus", ("myoclonus",)),
         ("Opsoclonus", ()),
         ("Paramyoclonus multiplex", ()),
         ("Generalized jerks", ()),
@@ -129,6 +131,10 @@ def test_a_phrase_names_its_problem_within_a_longer_text(
         "Resolved myoclonus",
         "Chorea that mimics myoclonus",
         "Ataxia senza myoclonus",
+        "Sospecha de myoclonus",
+        "Work-up for celiac disease",
+        "R/O celiac disease",
+        "Diet, celiac disease test pending",
     ],
 )
 def test_a_phrase_beside_words_that_leave_it_open_names_nothing_and_is_told(text: str) -> None:
