@@ -7,7 +7,7 @@ from msgspec import Raw, Struct, structs
 
 from service.fhir import mending, wire
 from service.fhir.addresses import Address, address
-from service.fhir.contents import Sent, Whole, content_of
+from service.fhir.contents import Contents, Sent, Whole, contents_of
 from service.fhir.issues import Issues, Refused, refusal
 from service.fhir.resource_types import KNOWN, READ
 
@@ -77,14 +77,14 @@ _OTHERS_URL = (
 )
 
 
-_EMPTY = wire.Content()
+_EMPTY: Contents = wire.Content(), None
 
 
 class Entry(Struct, frozen=True, gc=False):
     """One resource of the request.
 
-    `resource` is None where a history says that it was deleted; `content` is that of an
-    Observation. `expression` is its FHIRPath in the request, `full_url` as it was sent;
+    `resource` is None where a history says that it was deleted; `content` and `quantity` are
+    those of an Observation. `expression` is its FHIRPath in the request, `full_url` as it was sent;
     `address` is what the request calls it, None where nothing does, and `key` is its address's
     key or else unlike any other.
     `version` and `updated` tell versions of one resource apart. `container` is the entry that
@@ -102,7 +102,8 @@ class Entry(Struct, frozen=True, gc=False):
     updated: str = ""
     container: "Entry | None" = None
     transaction: bool = False
-    content: wire.Content = _EMPTY
+    content: wire.Content = _EMPTY[0]
+    quantity: wire.Quantity | None = None
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -131,17 +132,17 @@ class OpenBundle(Struct, frozen=True):
     entries: list[tuple[int, wire.BundleEntry]]
 
 
-def decode(raw: Raw) -> tuple[Found, wire.Content, tuple[mending.Fault, ...]]:
-    """A resource, the content of an Observation, and the faults of elements that were left out.
+def decode(raw: Raw) -> tuple[Found, Contents, tuple[mending.Fault, ...]]:
+    """A resource, the contents of an Observation, and the faults of elements that were left out.
 
     Raises BrokenError where it can not be understood, msgspec.DecodeError where it is not JSON.
     """
     try:
         found = _DECODER.decode(raw)
-        return found, content_of(found) if type(found) is Sent else _EMPTY, ()
+        return found, contents_of(found) if type(found) is Sent else _EMPTY, ()
     except msgspec.DecodeError:
         found, faults = mending.decode(_THOROUGH, raw, ESSENTIAL)
-    return found, content_of(found) if isinstance(found, Whole) else _EMPTY, faults
+    return found, contents_of(found) if isinstance(found, Whole) else _EMPTY, faults
 
 
 class Gathering:
@@ -167,7 +168,7 @@ class Gathering:
     def add(self, raw: Raw, place: Place) -> OpenBundle | None:
         """Decode a resource and keep it; a Bundle is handed back, to be read by the caller."""
         try:
-            found, content, faults = decode(raw)
+            found, contents, faults = decode(raw)
         except mending.BrokenError as broken:
             return self._broken(raw, place, broken.fault)
         if faults:
@@ -177,7 +178,7 @@ class Gathering:
         if isinstance(found, wire.Parameters):
             self.issues.information("not-supported", _NOT_READ, place.expression)
         else:
-            self.keep(found, content, raw, place)
+            self.keep(found, contents, raw, place)
         return None
 
     def _broken(self, raw: Raw, place: Place, fault: mending.Fault) -> OpenBundle | None:
@@ -239,7 +240,7 @@ class Gathering:
     def keep(
         self,
         resource: Resource,
-        content: wire.Content,
+        contents: Contents,
         raw: Raw,
         place: Place,
         container: Entry | None = None,
@@ -268,7 +269,7 @@ class Gathering:
             (meta and meta.last_updated) or place.updated,
             container,
             place.transaction,
-            content,
+            *contents,
         )
         self.entries.append(entry)
         if resource.contained:
@@ -278,7 +279,7 @@ class Gathering:
         for i, raw in enumerate(contained):
             inside = Place(f"{container.expression}.contained[{i}]", transaction=place.transaction)
             try:
-                found, content, faults = decode(raw)
+                found, contents, faults = decode(raw)
             except mending.BrokenError as broken:
                 self._broken(raw, inside, broken.fault)
                 continue
@@ -286,7 +287,7 @@ class Gathering:
             if isinstance(found, wire.Bundle | wire.Parameters):
                 self.issues.information("not-supported", _NOT_READ, inside.expression)
             else:
-                self.keep(found, content, raw, inside, container)
+                self.keep(found, contents, raw, inside, container)
 
 
 def _address(resource: Resource, kind: str, place: Place) -> Address | None:

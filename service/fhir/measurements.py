@@ -1,12 +1,14 @@
 """One measured value: number, unit, range and flag, each only as far as it can be trusted."""
 
 from decimal import Decimal
+from functools import lru_cache
 
 from msgspec import Struct, structs
 
 from service.fhir import wire
+from service.fhir.contents import KeptQuantity
 from service.fhir.interpretations import Flagged, flagged
-from service.fhir.issues import Spot
+from service.fhir.issues import Issues, Spot
 from service.fhir.lexicon import Bounds, Lexicon, Meant
 from service.fhir.patients import Chart
 from service.fhir.ranges import AsWritten, interval_of, is_for_all, units_of
@@ -82,6 +84,12 @@ class Assay:
         self.meant = meant
         self.laboratory = flagged(said.interpretation)
         self.is_plain = is_plain(said)
+        ranges = said.reference_range
+        self._is_for_all = not ranges or is_for_all(ranges)
+        #: Whether it comes again, and what a quantity tells beside it is the same of every patient.
+        self.is_usual = (
+            isinstance(said, wire.Content) and said.kept and self.is_plain and self._is_for_all
+        )
         self._scales: dict[tuple[str, str, str], _Scale] = {}
         self._intervals: dict[str, Interval] = {}
 
@@ -107,7 +115,7 @@ class Assay:
             return None
         if not (interval := self._intervals.get(unit)):
             interval = interval_of(ranges, unit, lexicon, spot, chart=chart, moment=moment)
-            if interval and is_for_all(ranges):
+            if interval and self._is_for_all:
                 self._intervals[unit] = interval
         return interval
 
@@ -122,6 +130,33 @@ def measure(
     moment: Moment | None,
 ) -> Measurement:
     """The value of an Observation or component, at `spot`, that means an analyte."""
+    known = None
+    if type(quantity) is KeptQuantity and assay.is_usual:
+        known = _known(assay, quantity, lexicon)
+    return known or _measure(assay, quantity, lexicon, spot, chart=chart, moment=moment)
+
+
+_ANYBODY = Chart("", "")
+
+
+@lru_cache(maxsize=4096)
+def _known(assay: Assay, quantity: KeptQuantity, lexicon: Lexicon) -> Measurement | None:
+    """What a quantity tells wherever it comes again; None where something must be said of it."""
+    issues = Issues()
+    spot = Spot(issues, "", "")
+    found = _measure(assay, quantity, lexicon, spot, chart=_ANYBODY, moment=None)
+    return None if issues.told() else found
+
+
+def _measure(
+    assay: Assay,
+    quantity: wire.Quantity | None,
+    lexicon: Lexicon,
+    spot: Spot,
+    *,
+    chart: Chart,
+    moment: Moment | None,
+) -> Measurement:
     laboratory = assay.laboratory
     if assay.is_plain and quantity:
         value: Value | Unreadable | None = quantity_value(quantity)

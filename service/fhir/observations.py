@@ -87,7 +87,7 @@ def read_observation(entry: Entry, observation: wire.Observation, context: Conte
         if draw.unseen:
             _say_unseen(parts, spot)
         source = context.source(entry, observation.identifier)
-        whole = _Whole(observation, chart, spot, draw, marks, source, context)
+        whole = _Whole(observation, entry.quantity, chart, spot, draw, marks, source, context)
         for part in parts:
             _read_part(whole, part)
     elif not read_sign(entry, observation, marks, chart, context):
@@ -195,6 +195,7 @@ class _Whole(Struct, frozen=True, gc=False):
     """An Observation that counts, and what its parts share."""
 
     observation: wire.Observation
+    quantity: wire.Quantity | None
     chart: Chart
     spot: Spot
     draw: Draw
@@ -208,7 +209,7 @@ def _read_part(whole: _Whole, part: Part) -> None:
     if isinstance(said, wire.Component):
         quantity, spot = said.value_quantity, whole.spot.at(part.path)
     else:
-        quantity, spot = whole.observation.value_quantity, whole.spot
+        quantity, spot = whole.quantity, whole.spot
         if quantity is None and _is_panel(whole.observation, said) and not has_value(said):
             return
     if meant is None:

@@ -56,7 +56,7 @@ def unpack(body: bytes, most: int, deepest: int, issues: Issues) -> Request:
 def _unpack(body: bytes, gathering: Gathering) -> Request:
     raw = Raw(body)
     try:
-        found, content, faults = decode(raw)
+        found, contents, faults = decode(raw)
     except mending.BrokenError as broken:
         return _mended(raw, broken.fault, gathering)
     if isinstance(found, wire.Bundle):
@@ -68,7 +68,7 @@ def _unpack(body: bytes, gathering: Gathering) -> Request:
     else:
         kind = type_name(found)
         gathering.tell(faults, kind)
-        gathering.keep(found, content, raw, Place(kind))
+        gathering.keep(found, contents, raw, Place(kind))
     return Request(gathering.entries, gathering.others)
 
 

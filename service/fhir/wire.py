@@ -147,7 +147,7 @@ class Resource(Element, frozen=True, tag_field="resourceType"):
 
 
 class Observation(Resource, frozen=True, tag="Observation"):
-    """An Observation without its content: what tells one result from the next."""
+    """An Observation without its content and quantity: what tells one result from the next."""
 
     identifier: tuple[Identifier, ...] | None = None
     status: str | None = None
@@ -158,7 +158,6 @@ class Observation(Resource, frozen=True, tag="Observation"):
     effective_period: Period | None = None
     effective_timing: Any = None
     issued: str | None = None
-    value_quantity: Quantity | None = None
     note: tuple[Annotation, ...] | None = None
     comment: str | None = None
     body_site: CodeableConcept | None = None

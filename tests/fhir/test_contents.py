@@ -5,19 +5,26 @@ import pytest
 from msgspec import Raw
 
 from service.fhir import contents, wire
-from service.fhir.contents import Sent, Whole, content_of
+from service.fhir.contents import Sent, Whole, contents_of
 from service.fhir.entries import decode
-from tests.fhir.sent import coding, observation, quantity, result, sent, told
+from tests.fhir.sent import coding, number, observation, quantity, result, sent, told
 
 RANGE = [{"low": quantity(135), "high": quantity(145)}]
 
 
 def _content(**more: object) -> wire.Content:
-    return content_of(msgspec.json.decode(sent(observation(**more)), type=Sent))
+    return contents_of(msgspec.json.decode(sent(observation(**more)), type=Sent))[0]
 
 
 def _whole(**more: object) -> wire.Content:
-    return content_of(msgspec.json.decode(sent(observation(**more)), type=Whole))
+    return contents_of(msgspec.json.decode(sent(observation(**more)), type=Whole))[0]
+
+
+def _quantity(value: object = 120, unit: str = "mmol/L") -> wire.Quantity:
+    sent_one = sent(observation(valueQuantity=quantity(value, unit)))
+    _, found = contents_of(msgspec.json.decode(sent_one, type=Sent))
+    assert found
+    return found
 
 
 def test_what_is_sent_again_is_the_same_object_whatever_the_number_the_name_and_the_patient() -> (
@@ -51,6 +58,19 @@ def test_what_differs_in_what_is_said_is_another_and_the_same_as_if_decoded_at_o
     )
 
 
+def test_a_quantity_that_is_sent_again_is_the_same_object_and_another_is_not() -> None:
+    assert _quantity(120) is _quantity(120)
+    assert _quantity(120) is not _quantity(number("120.0"))
+    assert _quantity(120) is not _quantity(120, "meq/L")
+
+
+def test_a_quantity_of_the_wrong_type_is_told_each_time() -> None:
+    wrong = observation(valueQuantity={"value": 120, "unit": 7})
+    for _ in range(2):
+        issue = told("a whole number where text belongs", wrong)
+        assert issue.expression == ("Observation.value.unit",)
+
+
 def test_results_of_one_content_keep_their_own_numbers() -> None:
     both = [
         result(observation(id="x", valueQuantity=quantity(value), referenceRange=RANGE))
@@ -78,7 +98,7 @@ def test_an_element_of_the_wrong_type_is_told_after_right_ones_and_again() -> No
 
 
 def test_what_was_mended_is_not_kept() -> None:
-    found, content, faults = decode(Raw(sent(observation(id=5, code=coding("2951-2")))))
+    found, (content, _), faults = decode(Raw(sent(observation(id=5, code=coding("2951-2")))))
     assert isinstance(found, wire.Observation)
     assert faults
     assert content.code
@@ -89,4 +109,7 @@ def test_long_contents_and_ever_new_ones_do_not_fill_the_memory() -> None:
     assert not _content(valueString="long " * 1_000).kept
     for i in range(3_000):
         assert _content(code={"text": f"test {i}"}).kept
+        assert type(_quantity(i)) is contents.KeptQuantity
+    assert type(_quantity(1, "furlongs " * 100)) is wire.Quantity
+    assert contents._kept_quantity.cache_info().currsize <= 4096  # noqa: SLF001 - so it is
     assert contents._kept.cache_info().currsize <= 2048  # noqa: SLF001 - this is about it

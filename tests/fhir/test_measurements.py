@@ -393,3 +393,21 @@ def test_a_flag_that_tells_nothing_of_low_and_high_is_told(code: str) -> None:
 
     assert result(sent).amount
     assert told("interpretation is none", sent).severity == "information"
+
+
+def test_what_must_be_said_of_a_value_is_said_each_time_that_it_comes() -> None:
+    for _ in range(3):
+        far = observation(code=coding("2951-2"), valueQuantity=quantity(900))
+        told("outside of 90 to 200 mmol/L", far)
+
+
+def test_a_range_for_one_sex_is_not_remembered_for_the_other() -> None:
+    ranges = [
+        {"low": {"value": low}, "appliesTo": [{"text": sex}]}
+        for sex, low in (("female", 130), ("male", 140))
+    ]
+    one = observation(code=coding("2951-2"), valueQuantity=quantity(135), referenceRange=ranges)
+    for sex, low in (("female", 130), ("male", 140), ("female", 130)):
+        patient = {"resourceType": "Patient", "id": "ann", "gender": sex}
+        (read,) = record(patient, one).results
+        assert read.interval == Interval(Decimal(low), None)
