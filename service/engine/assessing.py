@@ -95,23 +95,21 @@ class Assessor:
             agent=agent_of(cause, self._knowledge.medicines),
             sign=situation.sign,
             remarks=tuple(dict.fromkeys(remark for each in held for remark in each.remarks)),
-            check_next=tuple(self._checks(situation, cause, held)),
+            check_next=self._checks(situation, cause, held),
             downstream_of=tuple(sorted(upstream.get(cause, ()))),
             absorbed=tuple(absorbed),
         )
 
-    def _checks(self, situation: Situation, cause: str, held: Sequence[Held]) -> Iterator[Check]:
+    def _checks(self, situation: Situation, cause: str, held: Sequence[Held]) -> tuple[Check, ...]:
         counting = situation.showing.counting
-        asked = [
-            *self._knowledge.causes[cause].confirm,
-            *(check for each in held for check in each.compiled.link.check_next),
-        ]
+        asked = dict.fromkeys(self._knowledge.causes[cause].confirm)
+        for each in held:
+            asked.update(dict.fromkeys(each.compiled.link.check_next))
         on_file: dict[str, bool] = {}
         for check in asked:
             text = self._subjects.get(check, check)
             on_file[text] = on_file.get(text, False) or bool(counting.get(check))
-        for text, there in on_file.items():
-            yield Check(text, there)
+        return tuple([Check(text, there) for text, there in on_file.items()])
 
     def _order(self, cause: Cause) -> tuple[int, int, bool, int, str]:
         return (

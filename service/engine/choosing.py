@@ -30,6 +30,14 @@ class Counted(Struct, frozen=True, gc=False):
 def count(results: Sequence[Result], now: datetime, lookback: timedelta) -> Counted:
     """Sort the results of one analyte by whether they count at `now`."""
     since = now - lookback
+    for result in results:
+        moment = result.moment
+        if not moment or moment.earliest > now or moment.latest < since:
+            return _sorted(results, now, since)
+    return Counted(results, results)
+
+
+def _sorted(results: Sequence[Result], now: datetime, since: datetime) -> Counted:
     counting: list[Result] = []
     past: list[Result] = []
     future: list[Result] = []
@@ -54,9 +62,9 @@ def newest(counting: Iterable[Result]) -> list[Result]:
 
     A date without a time may be any moment of its day, so there may be several.
     """
-    readable = [result for result in counting if is_readable(result)]
+    readable = list(filter(is_readable, counting))
     if len(readable) > 1:
-        cutoff = max((r.moment.earliest for r in readable if r.moment), default=_NEVER)
+        cutoff = max([r.moment.earliest for r in readable if r.moment], default=_NEVER)
         readable = [r for r in readable if not r.moment or r.moment.latest >= cutoff]
     return readable
 
@@ -64,7 +72,7 @@ def newest(counting: Iterable[Result]) -> list[Result]:
 def last_issued(results: list[Result]) -> list[Result]:
     """Of results of one moment those that count: a correction replaces what it corrects."""
     if len(results) > 1:
-        last = max(r.issued or _NEVER for r in results)
+        last = max([r.issued or _NEVER for r in results])
         return [r for r in results if (r.issued or _NEVER) == last]
     return results
 

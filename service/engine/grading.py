@@ -4,7 +4,6 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Context, Decimal, Inexact
 from functools import lru_cache
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -64,11 +63,13 @@ def grade(table: Table, result: Result) -> Graded:
     Between two limits all numbers show the same, so what any one showed is remembered.
     """
     interval, amount = result.interval, result.amount
-    beside = _Beside(
+    own = (interval.low, interval.high) if interval else (None, None)
+    beside = (
+        # 3.5 and 3.50 are one number and two texts, and told as they were sent.
+        str(own[0]) if own[0] is not None else None,
+        str(own[1]) if own[1] is not None else None,
         amount.unit if amount else "",
         result.comparator,
-        _printed(interval.low) if interval else None,
-        _printed(interval.high) if interval else None,
         result.interpretation,
         result.moment is None,
         result.marks,
@@ -94,16 +95,9 @@ _Shown = tuple[
 ]
 
 
-class _Beside(NamedTuple):
-    """All that a result says beside its number, as far as it makes a difference."""
-
-    unit: str
-    comparator: Comparator
-    low: str | None
-    high: str | None
-    interpretation: str
-    undated: bool
-    marks: tuple[str, ...]
+#: All that a result says beside its number, as far as it makes a difference: the bounds of the
+#: laboratory's own range, its unit, comparator and flag, whether it is undated, its marks.
+_Beside = tuple[str | None, str | None, str, Comparator, str, bool, tuple[str, ...]]
 
 
 class _Company:
@@ -124,7 +118,7 @@ class _Company:
 @lru_cache(maxsize=4096)
 def _company(table: Table, beside: _Beside) -> _Company:
     limits = [limit for ladder in table.ladders for limit in ladder.limits] + list(table.ends)
-    own = [Decimal(bound) for bound in (beside.low, beside.high) if bound is not None]
+    own = [Decimal(bound) for bound in beside[:2] if bound is not None]
     factors = {limit.factor for limit in limits if limit.factor is not None}
     return _Company(
         [
@@ -133,11 +127,6 @@ def _company(table: Table, beside: _Beside) -> _Company:
             *(_EXACT.multiply(bound, factor) for bound in own for factor in factors),
         ]
     )
-
-
-def _printed(bound: Decimal | None) -> str | None:
-    # 3.5 and 3.50 are one number and two texts, and told as they were sent.
-    return None if bound is None else f"{bound:f}"
 
 
 def _shown(table: Table, graded: Graded) -> _Shown:

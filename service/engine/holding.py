@@ -1,6 +1,6 @@
 """Which links hold, cause by cause, once what other links suppress is taken away."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -84,16 +84,13 @@ class _Sieve:
                 gone = self._for_cause.setdefault(cause, set(self._everywhere))
                 gone.add(each.link.suppress)
 
-    def keep(self, alternatives: list[Numbers], cause: str) -> list[Numbers]:
+    def keep(self, alternatives: Sequence[Numbers], cause: str) -> Sequence[Numbers]:
         """Those that rest on nothing that is suppressed for a cause."""
-        if not self._for_cause and not self._everywhere:
-            return alternatives
-        return [numbers for numbers in alternatives if self.keeps(numbers, cause)]
-
-    def keeps(self, numbers: Numbers, cause: str) -> bool:
-        """Whether an alternative rests on nothing that is suppressed for a cause."""
         gone = self._for_cause.get(cause, self._everywhere)
-        return not gone or gone.isdisjoint(map(self._rulebook.findings.__getitem__, numbers))
+        if not gone:
+            return alternatives
+        finding_of = self._rulebook.findings.__getitem__
+        return [numbers for numbers in alternatives if gone.isdisjoint(map(finding_of, numbers))]
 
     def takes_away(self, compiled: CompiledLink) -> bool:
         """Whether the finding that a link suppresses is there at all."""
@@ -104,16 +101,15 @@ class _Sieve:
         )
 
     def evidence(self, alternatives: Iterable[Numbers]) -> tuple[Evidence, ...]:
-        numbers = {number for numbers in alternatives for number in numbers}
-        return gather(piece for number in numbers for piece in self._sitting.answer(number) or ())
+        answers = map(self._sitting.answer, set().union(*alternatives))
+        return gather([piece for answer in answers for piece in answer or ()])
 
     def remarks(self, compiled: CompiledLink, cause: str) -> tuple[str, ...]:
         return tuple(
             said.say
             for said in compiled.remarks
-            if any(
-                self.keeps(numbers, cause)
-                and all(self._sitting.answer(number) is not None for number in numbers)
-                for numbers in said.alternatives
-            )
+            if any(map(self._holds, self.keep(said.alternatives, cause)))
         )
+
+    def _holds(self, numbers: Numbers) -> bool:
+        return None not in map(self._sitting.answer, numbers)

@@ -67,7 +67,7 @@ class _Decision(Struct, frozen=True, gc=False):
     """
 
     graded: Graded
-    tied: Sequence[Result]
+    tied: Sequence[Result] = ()
     reissued: Sequence[Result] = ()
 
 
@@ -148,6 +148,10 @@ class Laboratory:
         tables = self._tables_for(person)
         for subject, each in counted.items():
             same = newest(each.counting)
+            if len(same) == 1:
+                (only,) = same
+                decided[subject] = _Decision(grade(self._table(only, person, tables), only))
+                continue
             latest = last_issued(same)
             graded = [grade(self._table(result, person, tables), result) for result in latest]
             if len(graded) > 1:
@@ -180,8 +184,12 @@ class Laboratory:
                 if found.lacking and self._is_missed(derived, counting):
                     lacking.setdefault(found.lacking, []).append(derived)
                 continue
-            computed[derived] = [msgspec.structs.replace(found.result, analyte=derived)]
             stands_for = self._knowledge.derived[derived].stands_for
+            computed[derived] = [
+                msgspec.structs.replace(found.result, analyte=derived)
+                if stands_for
+                else found.result
+            ]
             if stands_for and not _is_outranked(found.result, counting.get(stands_for, ())):
                 computed.setdefault(stands_for, []).append(found.result)
         for why, missed in lacking.items():
@@ -226,7 +234,7 @@ class Laboratory:
                 continue
             graded, result = decision.graded, decision.graded.result
             marks = ["conflicting"] if decision.tied else []
-            unreadable = is_older_than_unreadable(result, each.counting)
+            unreadable = len(each.counting) > 1 and is_older_than_unreadable(result, each.counting)
             if unreadable:
                 marks.append("older-than-unreadable")
             for finding in graded.findings:
@@ -235,7 +243,8 @@ class Laboratory:
                 normals[subject] = _marked(graded.normal, marks)
             elif graded.why or not graded.findings:
                 undecided[subject] = graded.why or _UNREADABLE
-            why = undecided.get(subject, "") if self._asks(subject) else ""
+            is_asked = subject in undecided and self._asks(subject)
+            why = undecided[subject] if is_asked else ""
             if why or decision.tied or decision.reissued or graded.disagreement:
                 issues += self._unclear(record, subject, decision, why)
         return Showing(

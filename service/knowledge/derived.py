@@ -95,7 +95,7 @@ def compute(
         expressions = tuple(each.result.source.expression for each in used)
         return Computed(None, (Issue("warning", "value", text, expressions, patient.key),))
     latest = max(used, key=lambda each: (each.moment.latest, each.moment.earliest)).result
-    marks = dict.fromkeys(mark for each in used for mark in each.result.marks)
+    marks = dict.fromkeys(["calculated", *[mark for each in used for mark in each.result.marks]])
     return Computed(
         Result(
             analyte=rule.stands_for or derived,
@@ -104,9 +104,9 @@ def compute(
             moment=latest.moment,
             source=latest.source,
             issued=latest.issued,
-            marks=("calculated", *(mark for mark in marks if mark != "calculated")),
+            marks=tuple(marks),
             formula=rule.name,
-            inputs=tuple(each.result for each in used),
+            inputs=tuple([each.result for each in used]),
         )
     )
 
