@@ -34,15 +34,22 @@ def read_bundle(bundle: OpenBundle, place: Place, gathering: Gathering) -> None:
         text = "Bundles inside of Bundles are not read as deep as here."
         issues.warning("too-costly", text, place.expression)
         return
+    transaction, depth = bundle.type == "transaction", place.depth + 1
     for i, entry in bundle.entries:
         expression = f"{place.expression}.entry[{i}]"
-        if _is_bare(entry) or _is_read(entry, bundle.type, expression, gathering):
-            inside = _place(entry, bundle.type, f"{expression}.resource", place.depth + 1)
-            if nested := gathering.add(entry.resource, inside):
-                read_bundle(nested, inside, gathering)
+        if _is_bare(entry):
+            inside = Place(
+                f"{expression}.resource", entry.full_url or "", "", "", "", transaction, depth
+            )
+        elif _is_read(entry, bundle.type, expression, gathering):
+            inside = _place(entry, f"{expression}.resource", depth, transaction=transaction)
+        else:
+            continue
+        if nested := gathering.add(entry.resource, inside):
+            read_bundle(nested, inside, gathering)
 
 
-def _place(entry: wire.BundleEntry, kind: str | None, expression: str, depth: int) -> Place:
+def _place(entry: wire.BundleEntry, expression: str, depth: int, *, transaction: bool) -> Place:
     request, response = entry.request, entry.response
     return Place(
         expression,
@@ -50,7 +57,7 @@ def _place(entry: wire.BundleEntry, kind: str | None, expression: str, depth: in
         (request.url or "") if request else "",
         _version(response) if response else "",
         (response.last_modified or "") if response else "",
-        kind == "transaction",
+        transaction,
         depth,
     )
 

@@ -1,6 +1,8 @@
 """When a specimen was drawn, and what it was: what all values of one Observation share."""
 
 from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -8,7 +10,7 @@ from service.fhir import wire
 from service.fhir.codes import texts
 from service.fhir.context import Context
 from service.fhir.entries import Entry
-from service.fhir.issues import Spot
+from service.fhir.issues import Issues, Spot
 from service.fhir.modifiers import is_extended, is_modified
 from service.fhir.references import Target
 from service.fhir.reports import Reported
@@ -129,3 +131,30 @@ def _instant(text: str | None, context: Context) -> datetime | None:
         return moment(text, context.zone).latest if text else None
     except ImpossibleTimeError:
         return None
+
+
+def usual_draw(
+    observation: wire.Observation, reports: list[Reported], zone: ZoneInfo
+) -> Draw | None:
+    """The draw of an Observation that tells two times and nothing else of it, as most do.
+
+    None for any other, and where something must be said of it: that is for `draw_of`.
+    """
+    effective, meta = observation.effective_date_time, observation.meta
+    issued = observation.issued or (meta and meta.last_updated)
+    if not (effective and issued) or reports or observation.specimen or observation.body_site:
+        return None
+    if observation.note or observation.comment:
+        return None
+    try:
+        return _usual(effective, issued, zone)
+    except ImpossibleTimeError:
+        return None
+
+
+# The results of one draw are many, and most are issued together.
+@lru_cache(maxsize=1024)
+def _usual(effective: str, issued: str, zone: ZoneInfo) -> Draw | None:
+    at, issues = moment(effective, zone), Issues()
+    read_time(effective, zone, Spot(issues, "", ""), "")
+    return None if issues.told() else Draw(at, moment(issued, zone).latest)

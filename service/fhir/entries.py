@@ -246,9 +246,9 @@ class Gathering:
         container: Entry | None = None,
     ) -> None:
         """Add a decoded resource, and those that it contains."""
-        kind = type_name(resource)
-        url = address(place.full_url)
-        if url and url.type not in {"", kind} and (url.type in KNOWN or not url.root):
+        kind = _NAMES[type(resource)]
+        url = address(place.full_url) if place.full_url else None
+        if url and url.type and url.type != kind and (url.type in KNOWN or not url.root):
             self.issues.warning("invalid", _OTHERS_URL, place.expression)
             place, url = structs.replace(place, full_url=""), None
         named = url or _address(resource, kind, place)

@@ -82,6 +82,9 @@ class Assay:
     def __init__(self, said: wire.Said, meant: Meant) -> None:
         self.said = said
         self.meant = meant
+        self.form = meant.form
+        #: What its code, or the lack of a known one, adds to each result.
+        self.marks = meant.measured[0].marks if meant.measured else ("by-name",)
         self.laboratory = flagged(said.interpretation)
         self.is_plain = is_plain(said)
         ranges = said.reference_range

@@ -12,7 +12,7 @@ from service.fhir import wire
 from service.fhir.analytes import Refused, analyte_of
 from service.fhir.codes import concepts, statuses, system_of, texts
 from service.fhir.context import Context
-from service.fhir.draws import Draw, draw_of
+from service.fhir.draws import Draw, draw_of, usual_draw
 from service.fhir.entries import Entry
 from service.fhir.issues import Spot
 from service.fhir.lexicon import Lexicon, Meant
@@ -83,7 +83,8 @@ def read_observation(entry: Entry, observation: wire.Observation, context: Conte
         return
     parts = parts_of(entry.content, context.lexicon)
     if parts[0].meant or any(part.meant for part in parts[1:]):
-        draw = draw_of(entry, observation, reports, context, spot)
+        draw = usual_draw(observation, reports, context.zone)
+        draw = draw or draw_of(entry, observation, reports, context, spot)
         if draw.unseen:
             _say_unseen(parts, spot)
         source = context.source(entry, observation.identifier)
@@ -268,13 +269,9 @@ def _is_of_blood(whole: _Whole, part: Part, meant: Meant, spot: Spot) -> bool:
 
 
 def _result(whole: _Whole, assay: Assay, quantity: wire.Quantity | None, spot: Spot) -> Result:
-    draw, source, marks, meant = whole.draw, whole.source, whole.marks, assay.meant
-    lexicon = whole.context.lexicon
+    draw, source, lexicon = whole.draw, whole.source, whole.context.lexicon
     measured = measure(assay, quantity, lexicon, spot, chart=whole.chart, moment=draw.moment)
-    if not meant.measured:
-        marks += ("by-name",)
-    elif meant.measured[0].marks:
-        marks += meant.measured[0].marks
+    marks = whole.marks + assay.marks
     if draw.by_issue:
         marks += ("issue-dated",)
     if draw.hemolyzed:
@@ -284,13 +281,13 @@ def _result(whole: _Whole, assay: Assay, quantity: wire.Quantity | None, spot: S
     if spot.expression != source.expression:
         source = Source(source.type, source.reference, spot.expression, source.identifier)
     return Result(
-        meant.analyte,
+        assay.meant.analyte,
         measured.amount,
         measured.printed,
         draw.moment,
         source,
         measured.comparator,
-        meant.form,
+        assay.form,
         draw.issued,
         measured.interval,
         measured.flag,

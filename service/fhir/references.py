@@ -84,8 +84,8 @@ class Directory:
         self._by_local: dict[str, list[Entry]] | None = None
         self._by_identifier: dict[tuple[str, str, str], list[Entry]] | None = None
         self._found: dict[tuple[str, str | None], Target | Unresolved] = {}
-        addresses = [entry.address for entry in entries if entry.address and not entry.container]
-        roots = {address.root for address in addresses if address.root is not None}
+        roots = {entry.address.root for entry in entries if entry.address and not entry.container}
+        roots.discard(None)
         #: The one server that the request comes from; None where it names several or none.
         self.home = roots.pop() if len(roots) == 1 else None
 
@@ -111,7 +111,8 @@ class Directory:
 
     def name_of(self, entry: Entry) -> str:
         """How its sender would refer to a resource from elsewhere; "" where it has no name."""
-        entry = _outermost(entry)
+        if entry.container:
+            entry = _outermost(entry)
         named = entry.address
         if not named:
             return ""

@@ -67,12 +67,14 @@ def read_reports(
     found: dict[str, list[Reported]] = {}
     for entry in entries:
         resource = entry.resource
-        if isinstance(resource, wire.DiagnosticReport):
-            results = [(f".result[{i}]", one) for i, one in enumerate(resource.result or ())]
-            said = _read(entry, resource, results, charts, zone)
-        elif isinstance(resource, wire.Observation) and (resource.has_member or resource.related):
+        if isinstance(resource, wire.Observation):
+            if not (resource.has_member or resource.related):
+                continue
             members = _members(resource, Spot(charts.issues, entry.expression, ""))
             said = _read(entry, resource, members, charts, zone)
+        elif isinstance(resource, wire.DiagnosticReport):
+            results = [(f".result[{i}]", one) for i, one in enumerate(resource.result or ())]
+            said = _read(entry, resource, results, charts, zone)
         else:
             continue
         for key, one in said:

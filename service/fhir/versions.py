@@ -218,17 +218,17 @@ def replaced_results(
     whom or what a reference names.
     """
     identified = [
-        (identifier.system, identifier.value, entry, entry.resource)
+        ((identifier.system, identifier.value), (entry, entry.resource))
         for entry in entries
         if isinstance(entry.resource, wire.Observation)
         for identifier in entry.resource.identifier or ()
         if identifier.system and identifier.value
     ]
-    if len({named[:2] for named in identified}) == len(identified):
+    if len(dict(identified)) == len(identified):
         return set()
     by_identifier: dict[tuple[str, str], list[_Reported]] = {}
-    for system, value, entry, resource in identified:
-        by_identifier.setdefault((system, value), []).append((entry, resource))
+    for name, reported in identified:
+        by_identifier.setdefault(name, []).append(reported)
     replaced: set[str] = set()
     for sharing in by_identifier.values():
         if len(sharing) > 1:
