@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from service.record import Evidence, Finding, Normal, Problem
 
 _Key = tuple[int, bool, int, str, str, str]
+Keyed = dict[_Key, Evidence]
 
 
 def gather(pieces: Iterable[Evidence]) -> tuple[Evidence, ...]:
@@ -13,10 +14,17 @@ def gather(pieces: Iterable[Evidence]) -> tuple[Evidence, ...]:
     What one source shows of one thing is one piece.
     """
     found = tuple(pieces)
-    if not found[1:]:
-        return found
-    by_key = {_key(piece): piece for piece in found}
-    return tuple(by_key[key] for key in sorted(by_key))
+    return ordered(keyed(found)) if found[1:] else found
+
+
+def keyed(pieces: Iterable[Evidence]) -> Keyed:
+    """Pieces by what sorts them, for `ordered`."""
+    return {_key(piece): piece for piece in pieces}
+
+
+def ordered(by_key: Keyed) -> tuple[Evidence, ...]:
+    """The pieces that `gather` would give."""
+    return tuple([by_key[key] for key in sorted(by_key)])
 
 
 def _key(piece: Evidence) -> _Key:

@@ -63,11 +63,11 @@ def grade(table: Table, result: Result) -> Graded:
     Between two limits all numbers show the same, so what any one showed is remembered.
     """
     interval, amount = result.interval, result.amount
-    own = (interval.low, interval.high) if interval else (None, None)
+    low, high = (interval.low, interval.high) if interval else (None, None)
     beside = (
         # 3.5 and 3.50 are one number and two texts, and told as they were sent.
-        str(own[0]) if own[0] is not None else None,
-        str(own[1]) if own[1] is not None else None,
+        None if low is None else str(low),
+        None if high is None else str(high),
         amount.unit if amount else "",
         result.comparator,
         result.interpretation,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from service.engine.evidence import gather
+from service.engine.evidence import Keyed, keyed, ordered
 from service.engine.rulebook import CompiledLink, Effect, Numbers, Rulebook, Sitting
 from service.record import Evidence
 
@@ -77,6 +77,8 @@ class _Sieve:
     ) -> None:
         self._rulebook = rulebook
         self._sitting = sitting
+        #: The evidence of each leaf, for all links that rest on it.
+        self._keyed: dict[int, Keyed] = {}
         self._everywhere = {each.link.suppress for each in suppressing if not each.causes}
         self._for_cause: dict[str, set[str]] = {}
         for each in suppressing:
@@ -96,13 +98,16 @@ class _Sieve:
         """Whether the finding that a link suppresses is there at all."""
         finding = compiled.link.suppress
         return finding in self._sitting.situation.showing.findings or any(
-            self._sitting.answer(number) is not None
-            for number in self._rulebook.asking.get(finding, ())
+            self._sitting[number] is not None for number in self._rulebook.asking.get(finding, ())
         )
 
     def evidence(self, alternatives: Iterable[Numbers]) -> tuple[Evidence, ...]:
-        answers = map(self._sitting.answer, set().union(*alternatives))
-        return gather([piece for answer in answers for piece in answer or ()])
+        by_key: Keyed = {}
+        for number in set().union(*alternatives):
+            if number not in self._keyed:
+                self._keyed[number] = keyed(self._sitting[number] or ())
+            by_key |= self._keyed[number]
+        return ordered(by_key)
 
     def remarks(self, compiled: CompiledLink, cause: str) -> tuple[str, ...]:
         return tuple(
@@ -112,4 +117,4 @@ class _Sieve:
         )
 
     def _holds(self, numbers: Numbers) -> bool:
-        return None not in map(self._sitting.answer, numbers)
+        return None not in map(self._sitting.__getitem__, numbers)

@@ -36,6 +36,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Self
 
 import durable_rules_engine
+from msgspec import Struct
 
 #: A rule that joins more facts than this fails when it is run, not when it is compiled.
 MAX_PATTERNS = 16
@@ -59,7 +60,7 @@ _numbers = itertools.count()
 _RARE = ("finding", "treatment", "problem", "condition", "normal")
 
 
-class Fact(NamedTuple):
+class Fact(Struct, frozen=True, gc=False):
     """A statement of one evaluation: a finding with its grade, a problem, a judged condition."""
 
     kind: str
@@ -103,10 +104,6 @@ class Linker:
             ]
             for name, places in _by_indispensable(conjunctions).items()
         }
-        self._knowing: dict[_Name, list[_Ruleset]] = {}
-        for ruleset in itertools.chain.from_iterable(self._rulesets.values()):
-            for name in ruleset.names:
-                self._knowing.setdefault(name, []).append(ruleset)
         #: Those that are compiled, the one last used at the end.
         self._compiled: dict[_Ruleset, None] = {}
 
@@ -123,20 +120,18 @@ class Linker:
         pattern is about are left out. Raises LinkingError where durable-rules reports a
         failure, and where this linker is closed.
         """
-        stated = list(dict.fromkeys([(fact[:2], fact.grade) for fact in facts]))
+        stated: dict[_Name, dict[_Stated, None]] = {}
+        for fact in facts:
+            name = fact.kind, fact.of
+            stated.setdefault(name, {})[name, fact.grade] = None
+        rulesets = [ruleset for name in stated for ruleset in self._rulesets.get(name, ())]
         fired: set[int] = set()
         with self._lock:
             if self._closed:
                 raise LinkingError("the engine is closed")
-            known: dict[_Ruleset, list[_Stated]] = {
-                ruleset: [] for name, _ in stated for ruleset in self._rulesets.get(name, ())
-            }
-            for fact in stated:
-                for ruleset in self._knowing.get(fact[0], ()):
-                    if ruleset in known:
-                        known[ruleset].append(fact)
-            for ruleset, facts_known in known.items():
-                fired |= self._fired_in(ruleset, tuple(facts_known))
+            for ruleset in rulesets:
+                known = [one for name in stated.keys() & ruleset.names for one in stated[name]]
+                fired |= self._fired_in(ruleset, tuple(sorted(known)))
         return frozenset(fired)
 
     def _fired_in(self, ruleset: "_Ruleset", known: tuple[_Stated, ...]) -> set[int]:

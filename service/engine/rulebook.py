@@ -94,7 +94,7 @@ class Rulebook:
             *situation.treatments,
         )
         judged = (each for word in words for each in self._judged.get(word, ()))
-        held = (fact for number, fact in judged if sitting.answer(number) is not None)
+        held = (fact for number, fact in judged if sitting[number] is not None)
         return [*situation.facts(), *held]
 
     def _compile(self, link: Link) -> CompiledLink:
@@ -144,19 +144,20 @@ def _rarest(part: Condition | Draw) -> Condition:
     return next((leaf for leaf in leaves if leaf.finding), leaves[0])
 
 
-class Sitting:
-    """The questions of a rule book asked of one situation, each at most once."""
+class Sitting(dict[int, Answer]):
+    """The questions of a rule book asked of one situation, each once somebody wants to know.
+
+    By a leaf's number what makes it hold; None where it does not.
+    """
 
     def __init__(self, situation: Situation, questions: list[Question]) -> None:
+        super().__init__()
         self.situation = situation
         self._questions = questions
-        self._answers: dict[int, Answer] = {}
 
-    def answer(self, number: int) -> Answer:
-        """What makes a leaf hold; None where it does not."""
-        if number not in self._answers:
-            self._answers[number] = self._questions[number](self.situation)
-        return self._answers[number]
+    def __missing__(self, number: int) -> Answer:
+        answer = self[number] = self._questions[number](self.situation)
+        return answer
 
 
 def _effect(link: Link) -> Effect | None:

@@ -257,6 +257,7 @@ class Gathering:
         else:
             key = named.key if named else f"#{place.expression}"
         meta = resource.meta
+        content, quantity = contents
         entry = Entry(
             kind,
             resource,
@@ -269,7 +270,8 @@ class Gathering:
             (meta and meta.last_updated) or place.updated,
             container,
             place.transaction,
-            *contents,
+            content,
+            quantity,
         )
         self.entries.append(entry)
         if resource.contained:

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from decimal import Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -46,7 +45,7 @@ class Computed(Struct, frozen=True, gc=False):
     lacking: str = ""
 
 
-class _Dated(NamedTuple):
+class _Dated(Struct, frozen=True, gc=False):
     """A usable number at a time, exactly and as formulas compute with it."""
 
     value: Fraction

@@ -132,5 +132,5 @@ def test_a_question_is_asked_of_a_situation_at_most_once() -> None:
 
     compiled.questions[0] = counting
     sitting = compiled.sit(Situations(AGED, Laboratory(AGED)).of(record()))
-    assert sitting.answer(0) == sitting.answer(0)
+    assert sitting[0] == sitting[0]
     assert len(asked) == 1
