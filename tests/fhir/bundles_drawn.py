@@ -140,7 +140,8 @@ def _condition(problem: Problem) -> Resource:
         "clinicalStatus": _coded(f"{base}/condition-clinical", active),
         "verificationStatus": _coded(f"{base}/condition-ver-status", verified),
         "code": _concept(
-            {SNOMED: rule.snomed, ICD10CM: rule.icd10cm, ICD10: rule.icd10}, rule.names
+            {SNOMED: rule.snomed, ICD10CM: rule.icd10cm, ICD10: rule.icd10},
+            (*rule.names, *rule.phrases),
         ),
         "onsetDateTime": _time(problem.onset),
         "recordedDate": _time(problem.recorded),

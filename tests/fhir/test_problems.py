@@ -216,7 +216,7 @@ def test_a_name_that_begins_like_a_denial_is_a_name() -> None:
             (ICD10, problem.icd10),
         )
         for code, name in codes.items()
-        for text in (name, *problem.names)
+        for text in (name, *problem.names, *problem.phrases)
     ]
     lexicon = lexicon_of(knowledge)
     assert not [one for one in said if (named := problems_of(one, lexicon)).denied or named.doubted]
