@@ -88,6 +88,7 @@ class Directory:
         roots.discard(None)
         #: The one server that the request comes from; None where it names several or none.
         self.home = roots.pop() if len(roots) == 1 else None
+        self._here = {"", self.home}
 
     def resolve(self, reference: wire.Reference, entry: Entry) -> Target | Unresolved:
         """What a reference in a resource refers to."""
@@ -128,8 +129,8 @@ class Directory:
 
     def _name(self, named: Address) -> str:
         # Without its server, a URL that is like a resource's and is not would name nothing.
-        is_local = named.type in KNOWN and named.root in ("", self.home)
-        return named.local if is_local else named.text
+        is_local = named.type in KNOWN and named.root in self._here
+        return f"{named.type}/{named.id}" if is_local else named.text
 
     def _contained(self, text: str, entry: Entry) -> Target | Unresolved:
         owner = _outermost(entry)
