@@ -228,3 +228,21 @@ def test_a_specimen_that_is_not_in_the_request_is_told(
 )
 def test_a_specimen_whose_name_is_told_need_not_be_there(specimen: dict[str, str]) -> None:
     assert said(read_all(observation(specimen=specimen)).issues, UNSEEN) == []
+
+
+@pytest.mark.parametrize(
+    ("effective", "word"), [("2026-05-09T08:00:00", "no offset"), ("2026-02-30", "no such day")]
+)
+def test_what_is_wrong_with_a_time_is_told_each_time_that_it_comes(
+    effective: str, word: str
+) -> None:
+    sent = observation(effectiveDateTime=effective, issued="2026-05-09T09:00:00Z")
+    for _ in range(3):
+        assert told(word, sent).expression == ("Observation.effective",)
+
+
+def test_a_hemolyzed_specimen_is_none_like_another_of_the_same_times() -> None:
+    times = {"effectiveDateTime": "2026-05-09T08:00:00Z", "issued": "2026-05-09T09:00:00Z"}
+    assert not result(observation(**times)).marks
+    assert result(observation(**times, note=[{"text": "hemolyzed"}])).marks == ("hemolyzed",)
+    assert not result(observation(**times)).marks
