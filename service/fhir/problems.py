@@ -53,6 +53,14 @@ _OPEN_WORDS = (
 )
 _OPEN = re.compile(rf"(?<!\w)(?:{'|'.join(_OPEN_WORDS)})\b")
 
+#: The end of a sentence that denies something else than what it began with: "myoclonus without
+#: loss of consciousness", "myoclonus, no asterixis". "No longer" denies what came before.
+_DENIES_OTHERS = re.compile(
+    r"(?<=\w)(?:,? (?:but )?(?:without|sin|senza)|[,;.] (?:but )?no) "
+    r"(?!longer\b|more\b|current|evidence\b(?! of)|signs?\b(?! of))[^;.?]+",
+    re.IGNORECASE,
+)
+
 #: Beyond so many letters nothing is looked for.
 _LONGEST = 400
 
@@ -138,20 +146,26 @@ def _within(words: dict[str, str], coded: tuple[tuple[str, str], ...], lexicon: 
     """The problems whose phrases stand in texts; none where one text leaves them open."""
     named: set[str] = set()
     left_open = False
-    for text in words:
-        found, others = _phrases(fold_name(text[:_LONGEST]).split(" "), lexicon.phrases)
-        named |= found
-        left_open |= "?" in text or bool(_OPEN.search(others))
+    for whole in words:
+        text = whole[:_LONGEST]
+        found, others = _phrases(_DENIES_OTHERS.sub("", text), lexicon.phrases)
+        if found:
+            left_open |= "?" in text or bool(_OPEN.search(others))
+            named |= found
+        else:
+            denied, _ = _phrases(text, lexicon.phrases)
+            left_open |= bool(denied)
     if not named or left_open:
-        return Named(open=bool(named))
+        return Named(open=left_open)
     return Named(_unless_excepted(named, coded, lexicon), by_name=True)
 
 
-def _phrases(words: list[str], phrases: dict[tuple[str, ...], str]) -> tuple[set[str], str]:
-    """The problems that words name, the longest phrase at each place, and the other words.
+def _phrases(text: str, phrases: dict[tuple[str, ...], str]) -> tuple[set[str], str]:
+    """The problems that a text names, the longest phrase at each place, and the other words.
 
     A phrase stands among the others as "#".
     """
+    words = fold_name(text).split(" ")
     found: set[str] = set()
     others: list[str] = []
     i = 0
