@@ -56,12 +56,13 @@ TABLE = [
     ("range", "low", "none", "H", "low", "laboratory-disagrees"),
     ("range", "low", "none", "none A", "low", ""),
     ("range", "inside", "none", "none A", "normal", ""),
-    # A number whose unit can not be read can only be compared with the laboratory's own range.
-    ("*", "unitless", "low", "none L A", "low", "range-only"),
-    ("*", "unitless", "inside", "none N", "normal", "range-only"),
+    # A number whose unit can not be read can only be compared with the laboratory's own range; so
+    # with one whose unit must be a misprint, as the range can not be either.
+    ("*", "unitless misprint", "low", "none L A", "low", "range-only"),
+    ("*", "unitless misprint", "inside", "none N", "normal", "range-only"),
     # Range and flag against each other, and no limit to decide between them: neither counts.
-    ("*", "unitless", "low", "N H", "open", ""),
-    ("*", "unitless", "inside", "L H A", "open", ""),
+    ("*", "unitless misprint", "low", "N H", "open", ""),
+    ("*", "unitless misprint", "inside", "L H A", "open", ""),
     # Without a range that can be compared, or without a number, the flag alone is left.
     ("*", "unitless", "none", "L", "low", "interpretation-only"),
     ("*", "unitless", "none", "N", "normal", "interpretation-only"),
@@ -72,17 +73,20 @@ TABLE = [
     # It does not say on which side, or nothing is said.
     ("*", "unitless", "none", "none A", "open", ""),
     ("*", "missing", "*", "none A", "open", ""),
-    # A value that can not be is a wrong unit or a slip, and so is its place in a range; a flag is
-    # the laboratory's own. It may raise an alarm, but never allay one.
-    ("*", "implausible", "*", "L", "low", "interpretation-only"),
-    ("*", "implausible", "*", "H", "high", "interpretation-only"),
-    ("*", "implausible", "*", "none N A", "open", ""),
+    # A value that can not be is a wrong unit or a slip, and then nobody knows its place in a range;
+    # a flag is the laboratory's own. It may raise an alarm, but never allay one.
+    ("*", "slip", "*", "L", "low", "interpretation-only"),
+    ("*", "slip", "*", "H", "high", "interpretation-only"),
+    ("*", "slip", "*", "none N A", "open", ""),
+    ("*", "misprint", "none", "L", "low", "interpretation-only"),
+    ("*", "misprint", "none", "H", "high", "interpretation-only"),
+    ("*", "misprint", "none", "none N A", "open", ""),
 ]
 
 COMBINATIONS = list(
     product(
         KINDS,
-        ("low", "inside", "unitless", "missing", "implausible"),
+        ("low", "inside", "unitless", "missing", "slip", "misprint"),
         ("none", "low", "inside"),
         ("none", "L", "N", "H", "A"),
     )
@@ -101,10 +105,11 @@ def rows(combination: tuple[str, ...]) -> list[tuple[str, ...]]:
 
 
 def sent_as(kind: Kind, value: str, own: str, flag: str) -> dict[str, Any]:
-    number = {"inside": kind.inside, "implausible": 100_000}.get(value, kind.low)
+    number = {"inside": kind.inside, "slip": 100_000, "misprint": 100_000}.get(value, kind.low)
+    about = kind.low if value == "slip" else number
     unit = {"unit": "furlong"} if value == "unitless" else {"unit": kind.unit, "system": UCUM}
-    low = {"low": number + 1, "inside": number - 1}.get(own, 0)
-    ranges = [{"low": {"value": low, **unit}, "high": {"value": number + 10, **unit}}]
+    low = {"low": about + 1, "inside": about - 1}.get(own, 0)
+    ranges = [{"low": {"value": low, **unit}, "high": {"value": about + 10, **unit}}]
     return observation(
         code=coding(kind.loinc),
         valueQuantity=None if value == "missing" else {"value": number, **unit},

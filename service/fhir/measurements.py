@@ -52,6 +52,10 @@ _OFF_SCALE = (
 _NORMAL_SLIP = (
     "The laboratory's flag says normal beside a value that is not plausible; it was not used."
 )
+_MISPRINT = (
+    "The value and its range are both outside of {}, all that is plausible for {}: more likely "
+    "their unit is a misprint."
+)
 _UNREAD = "The interpretation is none that tells of low, normal or high; it was not used."
 _QUALITY_FAILED = "The laboratory's quality control failed, so the value was not used."
 _HELD = "The laboratory holds the result for review; it was read as preliminary."
@@ -194,16 +198,23 @@ def _measure(
     if value.from_text:
         spot.information("informational", _FROM_TEXT, ".value")
     unit, bounds = scale
+    own = assay.interval(unit, lexicon, spot, chart=chart, moment=moment)
     if not bounds or not bounds[0] <= value.number <= bounds[1]:
-        return _implausible(value, scale, assay, lexicon, marks, spot)
+        return _implausible(value, scale, own, assay, lexicon, marks, spot)
     return Measurement(
         Amount(value.number, unit),
         value.printed,
         value.comparator,
-        assay.interval(unit, lexicon, spot, chart=chart, moment=moment),
+        own,
         laboratory.flag,
         marks,
     )
+
+
+def _is_all_beyond(own: Interval, bounds: Bounds) -> bool:
+    """Whether a range, too, can not be in its unit: zero fits any."""
+    ends = [end for end in (own.low, own.high) if end]
+    return bool(ends) and not any(bounds[0] <= end <= bounds[1] for end in ends)
 
 
 def _without_unit(
@@ -358,18 +369,28 @@ def _is_same(one: str, other: str, lexicon: Lexicon) -> bool:
 
 
 def _implausible(
-    value: Value, scale: _Scale, assay: Assay, lexicon: Lexicon, marks: tuple[str, ...], spot: Spot
+    value: Value,
+    scale: _Scale,
+    own: Interval | None,
+    assay: Assay,
+    lexicon: Lexicon,
+    marks: tuple[str, ...],
+    spot: Spot,
 ) -> Measurement:
     """A number that can not be, which says nothing of the flag: that is of the laboratory's own.
 
-    A critical result must not be lost with it; but nothing is normal that nobody can read.
+    A critical result must not be lost with it; but nothing is normal that nobody can read. Where
+    the range can not be either, only their unit is wrong, and both are in the same.
     """
+    unit, bounds = scale
+    analyte = lexicon.analyte(assay.meant.analyte)
+    if own and bounds and _is_all_beyond(own, bounds):
+        spot.warning("value", _MISPRINT.format(analyte.plausible, analyte.name), ".value")
+        return _without_unit(value, own, assay.laboratory, marks, spot)
     flag = _flag_alone(assay.laboratory, spot)
     if flag == "N":
         spot.information("business-rule", _NORMAL_SLIP, ".interpretation")
         flag = ""
-    unit, bounds = scale
-    analyte = lexicon.analyte(assay.meant.analyte)
     if bounds:
         text = (
             f"The value is outside of {analyte.plausible}, all that is plausible for "

@@ -179,6 +179,45 @@ def test_a_flag_stays_where_a_value_can_not_be_unless_it_says_normal(
     )
 
 
+def _range(low: float | None, high: float | None) -> list[dict[str, Any]]:
+    ends = {"low": low, "high": high}
+    return [{side: quantity(end) for side, end in ends.items() if end is not None}]
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "read"),
+    [
+        # Written in moles per deciliter, and the like: all of it is in one wrong unit.
+        (1.2, 1.35, 1.45, "L"),
+        (1.5, 1.35, 1.45, "H"),
+        (1.4, 1.35, 1.45, "N"),
+        (1500, 0, 1450, "H"),
+        (1500, None, 1450, "H"),
+        # Typed wrong: the range tells that the unit is right.
+        (1120, 135, 145, ""),
+        (1.2, 135, 145, ""),
+        # A range for which nothing is wrong with either of its ends can not be a misprint whole.
+        (1120, 145, 1450, ""),
+        (1120, 0, 145, ""),
+    ],
+)
+def test_a_range_decides_where_it_is_in_the_same_impossible_unit(
+    value: float, low: float | None, high: float | None, read: str
+) -> None:
+    found = _read(coding("2951-2"), quantity(value), referenceRange=_range(low, high))
+    assert (found.amount, found.interpretation, found.marks) == (
+        None,
+        read,
+        ("range-only",) if read else (),
+    )
+
+
+def test_a_unit_that_must_be_a_misprint_is_told() -> None:
+    sent = observation(valueQuantity=quantity(1.2), referenceRange=_range(1.35, 1.45))
+    assert told("misprint", sent).severity == "warning"
+    assert told("own range", sent).expression == ("Observation.referenceRange",)
+
+
 def test_a_flag_stays_beside_a_value() -> None:
     found = _read(coding("2951-2"), quantity(120), interpretation=_flag("LL"))
     assert (found.amount, found.interpretation) == (Amount(Decimal(120), "mmol/L"), "LL")
