@@ -8,6 +8,7 @@ from service.api.media import (
     FHIR_JSON,
     HTML,
     JSON,
+    NAMES,
     Form,
     answer_form,
     page_type,
@@ -164,8 +165,9 @@ def test_what_comes_after_a_thousand_characters_is_passed_over() -> None:
 
 @given(st.text(max_size=40), st.lists(st.text(max_size=40), max_size=3))
 def test_no_header_is_too_strange(content_type: str, accept: list[str]) -> None:
-    assert sent_release(content_type) is None
-    assert why_unreadable(content_type)
+    if not any(name in content_type.lower() for name in NAMES):
+        assert sent_release(content_type) is None
+        assert why_unreadable(content_type)
     form = answer_form(accept, "4.0")
     assert form is None or form == Form(FHIR_JSON) or any("/" in one for one in accept)
 

@@ -6,6 +6,7 @@ system's packages (the machine that tests has a compiler) and the user.
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -60,6 +61,8 @@ def entry_point() -> list[str]:
 def build(root: Path, *, python: str = sys.executable) -> Path:
     """Carries out the build stage below `root`; the folder that the last stage copies."""
     here = root
+    # What is on this machine's path of modules is not in the image.
+    machine = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     for one in instructions()[0]:
         if one.word == "WORKDIR":
             here = Path(_moved(one.rest, root))
@@ -68,7 +71,9 @@ def build(root: Path, *, python: str = sys.executable) -> Path:
             _copy(one.rest, here)
         elif one.word == "RUN" and not one.rest.startswith("apt-get"):
             command = re.sub(r"^python |(?<=&& )python ", f"{python} ", _moved(one.rest, root))
-            subprocess.run(["sh", "-c", command], check=True, cwd=here, capture_output=True)
+            subprocess.run(
+                ["sh", "-c", command], check=True, cwd=here, env=machine, capture_output=True
+            )
     copied = next(
         one.rest for one in instructions()[-1] if one.word == "COPY" and "--from=build" in one.rest
     )
