@@ -125,6 +125,7 @@ MARKS = {
     "unknown-status": "status unknown to the sender",
     "by-name": "recognized by its name, not by a code",
     "default-unit": "sent without a unit; the site's own table tells it",
+    "unit-by-name": "sent without a unit; its name tells it",
     "undated": "without a date",
     "issue-dated": "dated by its time of issue",
     "hemolyzed": "hemolyzed specimen",

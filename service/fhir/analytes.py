@@ -19,6 +19,10 @@ _LONGEST = 200
 _CONFLICT = "The codings name different analytes, so the result was not used."
 _FORMS_CONFLICT = "The codings differ in which molecule a mass counts, so the result was not used."
 _NAMES_CONFLICT = "The texts name different analytes, so the result was not used."
+_UNITS_CONFLICT = "The texts name different units, so the result was not used."
+
+#: A name with something in brackets at its end.
+_WITH_BRACKETS = re.compile(r"([^()\[\]]+)[(\[]([^()\[\]]+)[)\]]\s*")
 
 
 class Refused(Struct, frozen=True):
@@ -87,10 +91,30 @@ def _agreed(measured: list[Measured]) -> Meant | Refused:
 
 def _named(concept: wire.CodeableConcept | None, lexicon: Lexicon) -> Meant | Refused | None:
     found = {
-        analyte
+        meant
         for text in texts(concept)
-        if len(text) <= _LONGEST and (analyte := lexicon.named(fold_name(text)))
+        if len(text) <= _LONGEST and (meant := _meant(text, lexicon))
     }
-    if len(found) > 1:
+    if len({(meant.analyte, meant.counts) for meant in found}) > 1:
         return Refused(_NAMES_CONFLICT)
-    return Meant(found.pop()) if found else None
+    if len({meant.unit for meant in found if meant.unit}) > 1:
+        return Refused(_UNITS_CONFLICT)
+    # The name that tells most: a unit, and a name that means nothing else.
+    return min(found, key=lambda meant: (not meant.unit, meant.plausible), default=None)
+
+
+def _meant(text: str, lexicon: Lexicon) -> Meant | None:
+    """What a name means, which may have in brackets its short form or the unit of its values.
+
+    "Copper (Cu)" and "urea (mg/dL)" are read so; "sodium (urine)" is no name of either kind.
+    """
+    if meant := lexicon.named(fold_name(text)):
+        return meant
+    found = _WITH_BRACKETS.fullmatch(text)
+    if not found or not (meant := lexicon.named(fold_name(found[1]))):
+        return None
+    short = lexicon.named(fold_name(found[2]))
+    if short and short.analyte == meant.analyte:
+        return max(meant, short, key=lambda one: (one.counts, not one.plausible))
+    unit = lexicon.unit("", "", found[2].strip())
+    return structs.replace(meant, unit=unit) if unit else None

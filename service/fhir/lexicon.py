@@ -20,15 +20,22 @@ Bounds = tuple[Decimal, Decimal]
 
 
 class Meant(Struct, frozen=True):
-    """The analyte that a code means. `measured` is what its LOINC codes say; none: by name."""
+    """The analyte that a code means. `measured` is what its LOINC codes say; none: by name.
+
+    A name may say which molecule a mass counts (`counts`), which `unit` the value is in, and may
+    mean something else but for some values (`plausible`).
+    """
 
     analyte: str
     measured: tuple[Measured, ...] = ()
+    counts: str = ""
+    unit: str = ""
+    plausible: str = ""
 
     @property
     def form(self) -> str:
         """The molecule that a mass counts."""
-        return self.measured[0].form if self.measured else ""
+        return self.measured[0].form if self.measured else self.counts
 
 
 class Lexicon:
@@ -54,26 +61,37 @@ class Lexicon:
             for rule in knowledge.problems.values()
             for phrase in rule.phrases
         }
-        named: dict[tuple[str, ...], set[str]] = {}
-        for name, analyte in knowledge.analyte_names.items():
-            named.setdefault(words_of_test(name), set()).add(analyte)
+        self._named = {name: Meant(analyte) for name, analyte in knowledge.analyte_names.items()}
+        for rule in knowledge.analytes.values():
+            self._named |= {
+                fold_name(name): Meant(rule.analyte, counts=form)
+                for form, names in rule.form_names.items()
+                for name in names
+            }
+            self._named |= {
+                fold_name(name): Meant(rule.analyte, plausible=values)
+                for name, values in rule.narrow_names.items()
+            }
+        named: dict[tuple[str, ...], set[Meant]] = {}
+        for name, meant in self._named.items():
+            named.setdefault(words_of_test(name), set()).add(meant)
         #: Analytes by the words of their names, where these are of one analyte alone.
         self.tests = {words: found.pop() for words, found in named.items() if len(found) == 1}
         self._units: dict[tuple[str, str, str], str | None] = {}
         self._coded: dict[tuple[str, str, str], tuple[str, ...]] = {}
-        self._plausible: dict[tuple[str, str, str], Bounds | None] = {}
+        self._plausible: dict[tuple[str, str, str, str], Bounds | None] = {}
 
     def analyte(self, analyte: str) -> Analyte:
         """The document of an analyte."""
         return self.knowledge.analytes[analyte]
 
-    def named(self, name: str) -> str | None:
-        """The analyte of a folded name: as it is listed, or by its words in any order.
+    def named(self, name: str) -> Meant | None:
+        """What a folded name means: as it is listed, or by its words in any order.
 
         That it is from serum, plasma or blood may be said besides, or not.
         """
-        if name in self.knowledge.analyte_names:
-            return self.knowledge.analyte_names[name]
+        if name in self._named:
+            return self._named[name]
         words = words_of_test(name)
         if found := self.tests.get(words):
             return found
@@ -114,18 +132,19 @@ class Lexicon:
             self._coded[asked] = index.find(code)
         return self._coded[asked]
 
-    def plausible(self, analyte: str, unit: str, form: str) -> Bounds | None:
+    def plausible(self, analyte: str, unit: str, form: str, within: str = "") -> Bounds | None:
         """The least and greatest plausible value of an analyte in a unit that it accepts.
 
+        `within`, where given, stands for the analyte's own plausible range.
         None where the analyte does not connect the unit to that of its plausible range.
         """
-        asked = (analyte, unit, form)
+        asked = (analyte, unit, form, within)
         if asked not in self._plausible:
-            self._plausible[asked] = self._bounds(analyte, unit, form)
+            self._plausible[asked] = self._bounds(*asked)
         return self._plausible[asked]
 
-    def _bounds(self, analyte: str, unit: str, form: str) -> Bounds | None:
-        written = parse_range(self.analyte(analyte).plausible)
+    def _bounds(self, analyte: str, unit: str, form: str, within: str) -> Bounds | None:
+        written = parse_range(within or self.analyte(analyte).plausible)
 
         def here(bound: Decimal) -> Decimal:
             # Rounded to 28 digits: what is plausible is no sharp line.

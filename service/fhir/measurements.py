@@ -27,6 +27,14 @@ _NOT_DEFAULT = (
     "The value has no unit, and the laboratory's own range is in another one than this site's "
     "table of local codes tells ({}), so that one was not taken."
 )
+_UNIT_BY_NAME = "The value has no unit; the one that its name tells, {}, was taken."
+_NOT_BY_NAME = (
+    "The value has no unit, and the laboratory's own range is in another one than its name tells "
+    "({}), so that one was not taken."
+)
+_NAMES_ANOTHER_UNIT = (
+    "The unit of the value is not the one that its name tells ({}), so the value can not be read."
+)
 _UNKNOWN_UNIT = (
     "The unit is not known, so the value can not be read. A UCUM code in code, with system "
     "http://unitsofmeasure.org, would be certain."
@@ -108,7 +116,10 @@ class Assay:
         unit = _unit_of(value, self.meant, lexicon, spot)
         if unit is None:
             return None
-        scale = unit, lexicon.plausible(self.meant.analyte, unit, self.meant.form)
+        scale = (
+            unit,
+            lexicon.plausible(self.meant.analyte, unit, self.meant.form, self.meant.plausible),
+        )
         if len(self._scales) < self._MOST and sum(map(len, written)) <= self._LONGEST:
             self._scales[written] = scale
         return scale
@@ -181,9 +192,10 @@ def _measure(
     if laboratory.failed:
         return Measurement(None, value.printed, marks=marks)
     if default := _default_unit(value, assay, lexicon, spot):
-        spot.information("informational", _DEFAULT_UNIT.format(default), ".value")
+        taken = _UNIT_BY_NAME if assay.meant.unit else _DEFAULT_UNIT
+        spot.information("informational", taken.format(default), ".value")
         value = structs.replace(value, unit=default, printed=f"{value.printed} {default}")
-        marks += ("default-unit",)
+        marks += ("unit-by-name" if assay.meant.unit else "default-unit",)
     scale = assay.scale(value, lexicon, spot)
     if scale is None:
         own = interval_of(
@@ -300,19 +312,20 @@ def _say_unreadable(value: Unreadable | None, cost: str, spot: Spot) -> str:
 
 
 def _default_unit(value: Value, assay: Assay, lexicon: Lexicon, spot: Spot) -> str:
-    """The unit that the site's own table tells for a value without one, "" for none.
+    """The unit that its name or the site's own table tells for a value without one, "" for none.
 
     "" too where the laboratory's own range, sent beside the value, is in another one.
     """
     if value.unit or value.code:
         return ""
     meant = assay.meant
-    default = next((measured.unit for measured in meant.measured if measured.unit), "")
+    default = meant.unit or next((one.unit for one in meant.measured if one.unit), "")
     if default and not all(
         _means_the_same(unit, default, meant, lexicon)
         for unit in units_of(assay.said.reference_range or (), lexicon)
     ):
-        spot.warning("conflict", _NOT_DEFAULT.format(default), ".referenceRange")
+        refused = _NOT_BY_NAME if meant.unit else _NOT_DEFAULT
+        spot.warning("conflict", refused.format(default), ".referenceRange")
         return ""
     return default
 
@@ -345,6 +358,9 @@ def _unit_of(value: Value, meant: Meant, lexicon: Lexicon, spot: Spot) -> str | 
         if printed and printed != unit and not _is_same(printed, unit, lexicon):
             spot.warning("conflict", _TWO_UNITS, ".value")
             return None
+    if meant.unit and not _means_the_same(unit, meant.unit, meant, lexicon):
+        spot.warning("conflict", _NAMES_ANOTHER_UNIT.format(meant.unit), ".value")
+        return None
     for measured in meant.measured or (None,):
         if accepted(lexicon.knowledge, meant.analyte, measured, unit):
             return unit
@@ -384,8 +400,9 @@ def _implausible(
     """
     unit, bounds = scale
     analyte = lexicon.analyte(assay.meant.analyte)
+    plausible = assay.meant.plausible or analyte.plausible
     if own and bounds and _is_all_beyond(own, bounds):
-        spot.warning("value", _MISPRINT.format(analyte.plausible, analyte.name), ".value")
+        spot.warning("value", _MISPRINT.format(plausible, analyte.name), ".value")
         return _without_unit(value, own, assay.laboratory, marks, spot)
     flag = _flag_alone(assay.laboratory, spot)
     if flag == "N":
@@ -393,7 +410,7 @@ def _implausible(
         flag = ""
     if bounds:
         text = (
-            f"The value is outside of {analyte.plausible}, all that is plausible for "
+            f"The value is outside of {plausible}, all that is plausible for "
             f"{analyte.name}: more likely a wrong unit or a slip."
         )
     else:

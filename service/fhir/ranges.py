@@ -15,7 +15,7 @@ from service.fhir.codes import plain_codes, texts
 from service.fhir.issues import Spot
 from service.fhir.lexicon import Lexicon
 from service.fhir.patients import Chart
-from service.fhir.values import NotANumberError, number
+from service.fhir.values import NUMBER, NotANumberError, decimal_of, number
 from service.knowledge.units import scale
 from service.record import Interval, Moment, Sex
 
@@ -46,10 +46,9 @@ _DAYS = {
     "days": Decimal(1),
 }
 
-_NUMBER = r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?"
 _DASH = r"(?:-|_|\N{EN DASH}|\N{EM DASH}|\.\.|to)"
-_TWO_ENDS = re.compile(rf"\(?({_NUMBER})\s*{_DASH}\s*({_NUMBER})\)?\s*(\S*)")
-_ONE_END = re.compile(rf"(<=?|>=?)\s*({_NUMBER})\s*(\S*)")
+_TWO_ENDS = re.compile(rf"\(?({NUMBER})\s*{_DASH}\s*({NUMBER})\)?\s*(\S*)")
+_ONE_END = re.compile(rf"(<=?|>=?)\s*({NUMBER})\s*(\S*)")
 
 _NOT_NUMBERS = "The range has a bound that is no plain number, so it was not used."
 _ZEROS = "The range is 0 to 0, which says that it was not recorded; it was not used."
@@ -199,9 +198,9 @@ def _of_text(
     low: Decimal | None
     high: Decimal | None
     if found := _TWO_ENDS.fullmatch(text.strip()):
-        low, high, own = Decimal(found[1]), Decimal(found[2]), found[3]
+        low, high, own = decimal_of(found[1]), decimal_of(found[2]), found[3]
     elif found := _ONE_END.fullmatch(text.strip()):
-        bound, own = Decimal(found[2]), found[3]
+        bound, own = decimal_of(found[2]), found[3]
         low, high = (None, bound) if found[1].startswith("<") else (bound, None)
     else:
         spot.information("not-supported", _WORDS, path)

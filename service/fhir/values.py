@@ -29,9 +29,11 @@ _PRINTED: dict[str, Comparator] = {
     "=<": "<=",
     "=>": ">=",
 }
+#: A number in print. A comma is the point of a decimal where it can not part thousands.
+NUMBER = r"-?[0-9]{1,15}(?:\.[0-9]{1,15}|,(?:[0-9]{1,2}|[0-9]{4,15})(?![0-9]))?"
 _TEXT = re.compile(
     r"\s*(<=?|>=?|=<|=>|\N{LESS-THAN OR EQUAL TO}|\N{GREATER-THAN OR EQUAL TO})?\s*"
-    r"(-?[0-9]{1,15}(?:\.[0-9]{1,15})?)\s*"
+    rf"({NUMBER})\s*"
     r"((?![eE][0-9+-])[A-Za-z%\[{\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}]\S*(?: \S+){0,2})?\s*"
 )
 
@@ -199,12 +201,17 @@ def text_value(text: str) -> Value | Unreadable:
         why = 'The value is text that is no number, as "118 mmol/L" or "<5" would be.'
         return Unreadable("warning", "not-supported", why, printed)
     return Value(
-        Decimal(found[2]),
+        decimal_of(found[2]),
         printed,
         _PRINTED[found[1] or ""],
         unit=found[3] or "",
         from_text=True,
     )
+
+
+def decimal_of(printed: str) -> Decimal:
+    """A number in print, with a point or a comma before its decimals."""
+    return Decimal(printed.replace(",", "."))
 
 
 def _range_value(value: wire.Range) -> Value | Unreadable:

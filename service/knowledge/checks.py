@@ -109,6 +109,11 @@ def _check_analyte(knowledge: Knowledge, analyte: Analyte) -> Iterator[Complaint
         yield from attempt(codes.check_loinc, code, ("loinc", code))
         if isinstance(said, Code):
             yield from _check_code(analyte, said, ("loinc", code))
+    for form in analyte.form_names:
+        if form not in analyte.forms:
+            yield ("form_names", form), f'"{form}" is not one of its `forms`'
+    for called, text in analyte.narrow_names.items():
+        yield from check_range(knowledge, name, text, ("narrow_names", called))
     for code in analyte.confusable:
         yield from attempt(codes.check_loinc, code, ("confusable", code))
     yield from check_intervals(knowledge, name, analyte.reference)

@@ -121,7 +121,9 @@ class Analyte(Document, frozen=True):
     codes may count. `trusts`: whether fixed decision limits ("limits") or the
     laboratory's own range ("range") decide plain low and high first. `confusable` are LOINC
     codes that resemble this analyte and are refused, with the reason. `names` are
-    the exact texts that are read where no known code was sent. What lies outside
+    the exact texts that are read where no known code was sent, `form_names` those that say
+    which of the `forms` is counted, `narrow_names` those that may mean something else too, each
+    with the values at which it can not. What lies outside
     `plausible` ("90 to 200 mmol/L") is a probable unit or entry error. A result counts for
     `lookback`.
     """
@@ -139,6 +141,8 @@ class Analyte(Document, frozen=True):
     charge: str = ""
     forms: dict[str, str] = {}
     names: tuple[str, ...] = ()
+    form_names: dict[str, tuple[str, ...]] = {}
+    narrow_names: dict[str, str] = {}
     reference: tuple[ReferenceInterval, ...] = ()
     confusable: dict[str, str] = {}
     note: str = ""

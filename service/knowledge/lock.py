@@ -35,6 +35,7 @@ _Released = Analyte | FindingRule | Derived | State | Link
 #: What a rule says beside what it decides.
 _BESIDE = frozenset(
     {"version", "note", "references", "tests", "reviewed", "names", "loinc", "confusable"}
+    | {"form_names", "narrow_names"}
 )
 _FILE = "lock.yaml"
 _HEAD = """\

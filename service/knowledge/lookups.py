@@ -7,7 +7,15 @@ of the later one.
 from collections.abc import Iterable, Iterator
 
 from service.knowledge.faults import Fault, Path
-from service.knowledge.language import Analyte, Code, MedicineRule, ProblemRule, Unit, Units
+from service.knowledge.language import (
+    Analyte,
+    Code,
+    Document,
+    MedicineRule,
+    ProblemRule,
+    Unit,
+    Units,
+)
 from service.knowledge.model import (
     ATC,
     ICD10,
@@ -149,16 +157,27 @@ def fold_icd(code: str) -> str:
 
 
 def index_names(placed: Iterable[Placed], faults: list[Fault]) -> dict[str, str]:
-    """Ids by folded name, of documents of one kind that have `names`, and maybe `phrases`."""
+    """Ids by folded name, of documents of one kind that have `names`, and maybe others."""
     claims = Claims("the name", faults)
     for place in placed:
-        for field in ("names", "phrases"):
-            for i, name in enumerate(getattr(place.document, field, ())):
-                folded = fold_name(name)
-                claims.claim(folded, place.id, place, (field, i), name)
-                if not folded:
-                    faults.append(place.fault((field, i), f'"{name}" holds no letter or digit'))
+        for path, name in _names(place.document):
+            folded = fold_name(name)
+            claims.claim(folded, place.id, place, path, name)
+            if not folded:
+                faults.append(place.fault(path, f'"{name}" holds no letter or digit'))
     return claims.owners
+
+
+def _names(document: Document) -> Iterator[tuple[Path, str]]:
+    for field in ("names", "phrases"):
+        for i, name in enumerate(getattr(document, field, ())):
+            yield (field, i), name
+    if isinstance(document, Analyte):
+        for form, names in document.form_names.items():
+            for i, name in enumerate(names):
+                yield ("form_names", form, i), name
+        for name in document.narrow_names:
+            yield ("narrow_names", name), name
 
 
 def index_groups(placed: Iterable[Placed], faults: list[Fault]) -> dict[str, tuple[str, ...]]:

@@ -77,6 +77,8 @@ _ADDED = frozenset(
 _ONE_WORD = {
     **dict.fromkeys(("plasma", "serico", "serica", "suero", "sierico", "sierica"), "serum"),
     **dict.fromkeys(("siero", "plasmatico", "plasmatica", "seric", "sr"), "serum"),
+    # As in S-Calcium, P-Glucose and fP-Glucose, the usual names in northern Europe.
+    **dict.fromkeys(("s", "p", "sericos", "plasmaticos"), "serum"),
     **dict.fromkeys(("sangre", "sangue", "sanguineo", "sanguinea", "ematico", "ematica"), "blood"),
     **dict.fromkeys(("arterioso", "arteriosa"), "arterial"),
     **dict.fromkeys(("venoso", "venosa"), "venous"),

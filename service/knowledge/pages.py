@@ -250,8 +250,16 @@ def _analyte(analyte: Analyte, knowledge: Knowledge) -> Iterator[_Said]:
     yield "Reference intervals", _intervals(analyte.analyte, analyte.reference, knowledge)
     findings = (f for f in knowledge.findings.values() if f.analyte == analyte.analyte)
     yield "Findings", [prose.grades(finding, knowledge) for finding in findings]
-    yield "Names that are read", analyte.names
+    yield "Names that are read", _names(analyte)
     yield "Codes that are refused", [f"LOINC {c}: {why}" for c, why in analyte.confusable.items()]
+
+
+def _names(analyte: Analyte) -> Iterator[str]:
+    yield from analyte.names
+    for form, names in analyte.form_names.items():
+        yield from (f"{name} (counts {form})" for name in names)
+    for name, values in analyte.narrow_names.items():
+        yield f"{name} ({values})"
 
 
 def _intervals(

@@ -79,6 +79,9 @@ loinc:
   3094-0: {name: "Urea nitrogen [Mass/volume] in Serum or Plasma", form: nitrogen}
   3091-6: "Urea [Mass/volume] in Serum or Plasma"
   22664-7: "Urea [Moles/volume] in Serum or Plasma"
+names: [urea]
+form_names: {nitrogen: [BUN]}
+narrow_names: {U: 5 to 120 mmol/L}
 plausible: 0.3 to 120 mmol/L
 lookback: 30 d
 ---

@@ -450,3 +450,60 @@ def test_a_range_for_one_sex_is_not_remembered_for_the_other() -> None:
         patient = {"resourceType": "Patient", "id": "ann", "gender": sex}
         (read,) = record(patient, one).results
         assert read.interval == Interval(Decimal(low), None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "amount", "form"),
+    [
+        ("urea (mg/dL)", {"value": 90}, Amount(Decimal(90), "mg/dL"), ""),
+        ("BUN (mg/dL)", {"value": 90}, Amount(Decimal(90), "mg/dL"), "nitrogen"),
+        ("urea (mg/dL)", quantity(90, "mg/dL"), Amount(Decimal(90), "mg/dL"), ""),
+        ("BUN", quantity(90, "mg/dL"), Amount(Decimal(90), "mg/dL"), "nitrogen"),
+        ("urea (mg/dL)", quantity(9, "mmol/L"), None, ""),
+        ("urea (mmol/L)", quantity(90, "mg/dL"), None, ""),
+        ("BUN", {"value": 90}, None, "nitrogen"),
+        ("urea", {"value": 90}, None, ""),
+        ("urea (U/L)", {"value": 90}, None, ""),
+    ],
+)
+def test_the_unit_in_a_name_is_that_of_a_value_without_one(
+    name: str, value: dict[str, Any], amount: Amount | None, form: str
+) -> None:
+    found = _read({"text": name}, value)
+    assert (found.amount, found.form) == (amount, form)
+    assert ("unit-by-name" in found.marks) == ("(" in name and "unit" not in value)
+
+
+def test_a_unit_that_is_not_the_one_of_the_name_is_told() -> None:
+    sample = observation(code={"text": "urea (mg/dL)"}, valueQuantity=quantity(9, "mmol/L"))
+    issue = told("not the one that its name tells (mg/dL)", sample)
+    assert (issue.severity, issue.expression) == ("warning", ("Observation.value",))
+
+
+def test_a_range_in_another_unit_speaks_against_the_unit_of_the_name() -> None:
+    own = {"low": quantity(15, "mmol/L"), "high": quantity(45, "mmol/L")}
+    sample = observation(
+        code={"text": "urea (mg/dL)"}, valueQuantity={"value": 20}, referenceRange=[own]
+    )
+    assert result(sample).amount is None
+    assert told("in another one than its name tells", sample).severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_read"),
+    [
+        ("U", quantity(5, "mmol/L"), True),
+        ("U", quantity(120, "mmol/L"), True),
+        ("U", quantity(4, "mmol/L"), False),
+        ("U", quantity(20, "mg/dL"), False),
+        ("U", quantity(121, "mmol/L"), False),
+        ("urea", quantity(4, "mmol/L"), True),
+    ],
+)
+def test_a_name_that_may_mean_something_else_is_read_where_its_value_can_not(
+    name: str, value: dict[str, Any], is_read: bool
+) -> None:
+    sample = observation(code={"text": name}, valueQuantity=value)
+    assert (result(sample).amount is not None) == is_read
+    if not is_read:
+        assert "5 to 120 mmol/L" in told("plausible", sample).text

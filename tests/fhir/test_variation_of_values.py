@@ -43,7 +43,7 @@ def test_a_number_in_another_type_is_read(site: Site, value: Body, result: str) 
         "118 L",
         "*118 mmol/L",
         "L 118 mmol/L",
-        "118,5 mmol/L",
+        "118,500 mmol/L",
         "1,180 mmol/L",
         "1.18e2 mmol/L",
         "~118 mmol/L",

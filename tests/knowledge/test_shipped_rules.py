@@ -54,7 +54,7 @@ def test_every_rule_test_makes_a_record(shipped: Knowledge) -> None:
 
 def test_no_unit_of_the_table_is_spelled_like_the_name_of_an_analyte(shipped: Knowledge) -> None:
     spelled = {fold_name(spelling) for spelling in shipped.unit_spellings}
-    assert spelled & shipped.analyte_names.keys() <= {"inr", "ph"}
+    assert spelled & shipped.analyte_names.keys() <= {"inr", "ph", "cu"}
 
 
 def test_every_cause_is_named_by_a_link_that_is_active(shipped: Knowledge) -> None:
