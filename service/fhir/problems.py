@@ -65,7 +65,7 @@ _DENIES_OTHERS = re.compile(
 _LONGEST = 400
 
 #: Longest phrases in words that are tried at each place of a text.
-_MOST_WORDS = 6
+_MOST_WORDS = 7
 
 
 class Named(Struct, frozen=True):
