@@ -34,13 +34,22 @@ _KATALS_PER_UNIT = Fraction(1, 60_000_000)
 #: What a LOINC long name says in brackets of its unit.
 _BRACKETS = {"[Mass/volume]": MASS, "[Moles/volume]": SUBSTANCE}
 
-_MICRO = str.maketrans({"\N{MICRO SIGN}": "u", "\N{GREEK SMALL LETTER MU}": "u"})
+#: Signs of print, and what keyboards have: a micro sign is "u", a superscript minus "-".
+_KEYBOARD = str.maketrans(
+    {
+        "\N{MICRO SIGN}": "u",
+        "\N{GREEK SMALL LETTER MU}": "u",
+        "\N{MINUS SIGN}": "-",
+        "\N{SUPERSCRIPT MINUS}": "-",
+        "\N{SUPERSCRIPT ONE}": "1",
+    }
+)
 _SPACES = re.compile(r"\s+")
 
 
 def fold_spelling(text: str) -> str:
-    """A printed unit without spaces, any micro sign as "u"; letters keep their case."""
-    return _SPACES.sub("", text.translate(_MICRO))
+    """A printed unit without spaces, signs as on a keyboard; letters keep their case."""
+    return _SPACES.sub("", text.translate(_KEYBOARD))
 
 
 def find_unit(knowledge: Knowledge, system: str, code: str, text: str) -> str | None:

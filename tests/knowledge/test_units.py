@@ -204,3 +204,22 @@ def test_a_result_in_another_dimension_than_its_code_says_is_not_accepted(small:
     assert not accepted(small, "copper", copper, "mmol/L")
     assert not accepted(small, "copper", None, "U/L")
     assert not accepted(small, "urea", small.loinc["22664-7"], "mg/dL")
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "mmol L\N{SUPERSCRIPT MINUS}\N{SUPERSCRIPT ONE}",
+        "mmol L\N{MINUS SIGN}1",
+        "mmol L-1",
+        "mmol/lt",
+        "MMOL/litro",
+    ],
+)
+def test_the_signs_of_print_are_those_of_a_keyboard(shipped: Knowledge, printed: str) -> None:
+    assert find_unit(shipped, "", "", printed) == "mmol/L"
+
+
+@pytest.mark.parametrize("printed", ["mmol L2", "mmol L\N{SUPERSCRIPT TWO}", "mmol/lb", "mOsm/L"])
+def test_a_sign_that_makes_another_unit_is_not_read(shipped: Knowledge, printed: str) -> None:
+    assert find_unit(shipped, "", "", printed) is None
