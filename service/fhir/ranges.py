@@ -47,6 +47,14 @@ _DAYS = {
 }
 
 _DASH = r"(?:-|_|\N{EN DASH}|\N{EM DASH}|\.\.|to)"
+#: What laboratories print before a range and that says nothing more: "VN 70-110", "Ref: 0.5-1.2".
+_BEFORE = re.compile(
+    r"\s*(?:v\.?\s?[nr]\.?|n|nr|normal|normale|normales|reference|reference range|normal range|"
+    r"range|rango|ref\.?)\s*(?::|\s(?=[0-9<>]))\s*",
+    re.IGNORECASE,
+)
+#: Words for an end, in English, Spanish and Italian.
+_UP_TO = re.compile(r"(?:up to|hasta|fino a)\s+", re.IGNORECASE)
 _TWO_ENDS = re.compile(rf"\(?({NUMBER})\s*{_DASH}\s*({NUMBER})\)?\s*(\S*)")
 _ONE_END = re.compile(rf"(<=?|>=?)\s*({NUMBER})\s*(\S*)")
 
@@ -128,7 +136,7 @@ def units_of(ranges: Sequence[wire.ReferenceRange], lexicon: Lexicon) -> set[str
         for bound in (one.low, one.high):
             if bound and (bound.code or bound.unit):
                 named.add(lexicon.unit(bound.system or "", bound.code or "", bound.unit or ""))
-        text = (one.text or "").strip()
+        text = _plain(one.text or "")
         if found := _TWO_ENDS.fullmatch(text) or _ONE_END.fullmatch(text):
             named |= {lexicon.unit("", "", found[3])} if found[3] else set()
     return named
@@ -191,15 +199,28 @@ def _scaled(bound: Decimal, own: str | None, unit: str, lexicon: Lexicon) -> Dec
     return Decimal(exact.numerator) / Decimal(exact.denominator)
 
 
+def _plain(text: str) -> str:
+    """A printed range without what says only that it is one, "hasta 50" as "<= 50"."""
+    inside = text.strip()
+    if inside[:1] == "(" and inside[-1:] == ")":
+        inside = inside[1:-1].strip()
+    if before := _BEFORE.match(inside):
+        inside = inside[before.end() :]
+    if up_to := _UP_TO.match(inside):
+        inside = f"<= {inside[up_to.end() :]}"
+    return inside.strip()
+
+
 def _of_text(
     text: str, unit: str | AsWritten, lexicon: Lexicon, spot: Spot, path: str
 ) -> Interval | None:
     """A range that is only printed: "3.5-5.1", "135 to 145 mmol/L", "<0.04"."""
     low: Decimal | None
     high: Decimal | None
-    if found := _TWO_ENDS.fullmatch(text.strip()):
+    text = _plain(text)
+    if found := _TWO_ENDS.fullmatch(text):
         low, high, own = decimal_of(found[1]), decimal_of(found[2]), found[3]
-    elif found := _ONE_END.fullmatch(text.strip()):
+    elif found := _ONE_END.fullmatch(text):
         bound, own = decimal_of(found[2]), found[3]
         low, high = (None, bound) if found[1].startswith("<") else (bound, None)
     else:
