@@ -32,6 +32,10 @@ _NOT_BY_NAME = (
     "The value has no unit, and the laboratory's own range is in another one than its name tells "
     "({}), so that one was not taken."
 )
+_RANGE_OF_ANOTHER = (
+    "The name may mean something else than {}, and the laboratory's own range is not one of that; "
+    "so the result can not be read."
+)
 _NAMES_ANOTHER_UNIT = (
     "The unit of the value is not the one that its name tells ({}), so the value can not be read."
 )
@@ -209,8 +213,25 @@ def _measure(
         return _without_unit(value, own, laboratory, marks, spot)
     if value.from_text:
         spot.information("informational", _FROM_TEXT, ".value")
+    own = assay.interval(scale[0], lexicon, spot, chart=chart, moment=moment)
+    return _on_scale(value, scale, own, assay, lexicon, marks, spot)
+
+
+def _on_scale(
+    value: Value,
+    scale: _Scale,
+    own: Interval | None,
+    assay: Assay,
+    lexicon: Lexicon,
+    marks: tuple[str, ...],
+    spot: Spot,
+) -> Measurement:
+    """What a number in a unit that can be read tells, as far as it is plausible."""
     unit, bounds = scale
-    own = assay.interval(unit, lexicon, spot, chart=chart, moment=moment)
+    if own and assay.meant.plausible:
+        bounds = _narrowed(value, scale, own, assay, lexicon, spot)
+        if bounds is None:
+            return Measurement(None, value.printed, marks=marks)
     if not bounds or not bounds[0] <= value.number <= bounds[1]:
         return _implausible(value, scale, own, assay, lexicon, marks, spot)
     return Measurement(
@@ -218,9 +239,26 @@ def _measure(
         value.printed,
         value.comparator,
         own,
-        laboratory.flag,
+        assay.laboratory.flag,
         marks,
     )
+
+
+def _narrowed(
+    value: Value, scale: _Scale, own: Interval, assay: Assay, lexicon: Lexicon, spot: Spot
+) -> Bounds | None:
+    """What is plausible under a name that may mean something else, by the laboratory's own range.
+
+    None where that range is one of the other thing, and the value could be of either.
+    """
+    unit, bounds = scale
+    if not bounds or not _is_all_beyond(own, bounds):
+        return lexicon.plausible(assay.meant.analyte, unit, assay.form)
+    if not bounds[0] <= value.number <= bounds[1]:
+        return bounds
+    name = lexicon.analyte(assay.meant.analyte).name
+    spot.warning("conflict", _RANGE_OF_ANOTHER.format(name), ".referenceRange")
+    return None
 
 
 def _is_all_beyond(own: Interval, bounds: Bounds) -> bool:

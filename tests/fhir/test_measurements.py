@@ -507,3 +507,21 @@ def test_a_name_that_may_mean_something_else_is_read_where_its_value_can_not(
     assert (result(sample).amount is not None) == is_read
     if not is_read:
         assert "5 to 120 mmol/L" in told("plausible", sample).text
+
+
+def _ranged(value: int, low: int, high: int) -> dict[str, Any]:
+    own = {"low": quantity(low), "high": quantity(high)}
+    return observation(code={"text": "U"}, valueQuantity=quantity(value), referenceRange=[own])
+
+
+@pytest.mark.parametrize("value", [1, 4, 5, 20])
+def test_a_range_of_the_analyte_makes_a_name_certain_that_may_mean_something_else(
+    value: int,
+) -> None:
+    assert result(_ranged(value, 3, 8)).amount == Amount(Decimal(value), "mmol/L")
+
+
+def test_a_range_of_something_else_speaks_against_such_a_name() -> None:
+    found = result(_ranged(6, 1, 2))
+    assert (found.amount, found.interpretation) == (None, "")
+    assert told("is not one of that", _ranged(6, 1, 2)).severity == "warning"
