@@ -1,7 +1,7 @@
 """Observations that document a problem: "myoclonus: present", "diagnosis: celiac disease"."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from service.fhir import wire
@@ -35,18 +35,44 @@ _ASKS = frozenset(
 #: Words in a code that ask what the patient has; without one a value is only mentioned.
 _ASKS_IN_WORDS = re.compile(
     r"\b(?:diagnos[ei]s|disorders?|disease|problems?|findings?|symptoms?|signs?|complaints?|"
-    r"conditions?|comorbidit(?:y|ies)|exam|examination)\b",
+    r"conditions?|comorbidit(?:y|ies)|exam|examination|movements?|neurolog\w*|manifestations?|"
+    r"exploraci[oó]n|examen|hallazgos?|s[ií]ntomas?|signos?|diagn[oó]sticos?|movimientos?|"
+    r"esame|obiettivo|reperto|sintom[oi]|segn[oi]|diagnosi|movimenti)\b",
     re.IGNORECASE,
 )
 _ASKS_OF_OTHERS = re.compile(
     r"\b(?:family|relative|mother|father|parent|sibling|brother|sister|history|allerg\w+|risk|"
-    r"differential|education|exclu\w+|ruled out|absen\w+|negative|denie\w+|screen\w*|reason)\b",
+    r"differential|education|exclu\w+|ruled out|absen\w+|negative|denie\w+|screen\w*|reason|"
+    r"antecedentes|familiar\w*|alergi\w+|f[eo]tal)\b",
     re.IGNORECASE,
 )
+
+#: Words that tell where a sign was seen and how much of it: "bilateral", "moderate, both arms".
+_TELLS_HOW = re.compile(
+    r"(?:(?:present|positive|yes|seen|observed|noted|evident|bilateral|unilateral|left|right|mild|"
+    r"moderate|severe|marked|prominent|frequent|occasional|intermittent|continuous|spontaneous|"
+    r"multifocal|generali[sz]ed|diffuse|focal|both|all|upper|lower|the|in|on|at|of|and|with|rest|"
+    r"action|posture|arms?|hands?|legs?|limbs?|extremit(?:y|ies)|face|trunk|outstretched)"
+    r"(?:[\s,;:.()/-]+|$))+"
+)
+#: What alone says nothing of a sign.
+_SAYS_NOTHING = re.compile(
+    r"(?:(?:left|right|both|all|the|in|on|at|of|and|with|rest|action)(?:[\s,;:.()/-]+|$))+"
+)
+
+#: Sentences of a note stand for themselves: "No myoclonus. Asterixis of both hands".
+_SENTENCES = re.compile(r"[.;\n]+(?:\s+|$)")
+
+#: Of a note so many letters are read.
+_LONGEST = 400
 
 _ABSENT = "This says that the problem is absent; absence is no evidence to any rule."
 _UNCLEAR = "The value does not say whether the problem is there, so this was not used."
 _DENIED = "The words deny, doubt or tell of somebody else what the code says; this was not used."
+_OPEN = (
+    "The words leave open whether the patient has the sign that they name, and has it now, so "
+    "this was not used."
+)
 _UNASKED = (
     "The value is a problem that rules know, but the code does not say that the patient has it; "
     "this was not used."
@@ -99,11 +125,47 @@ def _stated(content: wire.Content, lexicon: Lexicon) -> tuple[_Stated, ...]:
     for path, said in parts:
         for concept in (said.code, said.value_codeable_concept):
             named = problems_of(concept, lexicon)
-            # In a value, only a code is certain enough.
+            # In a value, only a code is certain enough for a diagnosis.
             if named.problems and not (named.by_name and concept is not said.code):
                 stated.append((path, said, named, concept))
                 break
+        else:
+            if seen := _seen(said, lexicon):
+                stated.append((path, said, *seen))
     return tuple(stated)
+
+
+def _seen(
+    said: wire.Content | wire.Component, lexicon: Lexicon
+) -> tuple[Named, wire.CodeableConcept] | None:
+    """The signs that a code asks for in a longer text, or that the words of a value describe.
+
+    Jerks are seen at the bedside and written down in words; a diagnosis in words may be a guess.
+    """
+    asked = _signs(texts(said.code), lexicon)
+    if said.code is not None and asked is not None and not asked.open:
+        return asked, said.code
+    if not _asks_for_problem(said):
+        return None
+    words = list(texts(said.value_codeable_concept))
+    if said.value_string is not None:
+        words += _SENTENCES.split(said.value_string[:_LONGEST])
+    if seen := _signs(words, lexicon):
+        return seen, wire.CodeableConcept(text=", ".join(filter(None, words)))
+    return None
+
+
+def _signs(sentences: Iterable[str], lexicon: Lexicon) -> Named | None:
+    """The signs that any of the sentences names without leaving them open."""
+    named = [
+        problems_of(wire.CodeableConcept(text=sentence), lexicon, within=True)
+        for sentence in sentences
+    ]
+    problems = lexicon.knowledge.problems
+    signs = {one for each in named for one in each.problems if problems[one].sign}
+    if not signs and not any(each.open for each in named):
+        return None
+    return Named(tuple(sorted(signs)), by_name=True, open=not signs)
 
 
 _kept_stated = lru_cache(maxsize=2048)(_stated)
@@ -115,6 +177,8 @@ def _holds(said: wire.Content | wire.Component, named: Named, asked_for: bool, s
         return False
     if named.denied or named.doubted:
         spot.warning("business-rule", _DENIED)
+    elif named.open:
+        spot.information("business-rule", _OPEN, ".value")
     elif not asked_for:
         if _asks_for_problem(said):
             return True
@@ -143,9 +207,16 @@ def _answers(said: wire.Said) -> Iterator[str]:
     if said.value_boolean is not None:
         yield "true" if said.value_boolean else "false"
     elif said.value_string is not None:
-        yield said.value_string.strip().lower()
+        yield _answer(said.value_string.strip().lower())
     elif concept := said.value_codeable_concept:
         words = {*plain_codes(concept), *(text.strip().lower() for text in texts(concept))}
         yield from words & (_YES | _NO) or {"?"}
     elif said.interpretation:
         yield from set(plain_codes(said.interpretation)) & (_YES | _NO) or {"?"}
+
+
+def _answer(words: str) -> str:
+    """A yes or no as it is; "present" for words that tell where a sign was seen, or how strong."""
+    if _TELLS_HOW.fullmatch(words) and not _SAYS_NOTHING.fullmatch(words):
+        return "present"
+    return words

@@ -89,15 +89,44 @@ def test_what_does_not_state_a_problem_is_none_and_is_told(sent: dict[str, Any])
 @pytest.mark.parametrize(
     "sent",
     [
-        _finding({"text": "Finding"}, {"text": "Myoclonus"}),
+        _finding({"text": "Finding"}, {"text": "Celiac disease"}),
         _finding({"text": "Finding"}, coding("1", SNOMED)),
-        observation(code={"text": "Exam"}, **LAB, valueString="myoclonus"),
+        _sign(code={"text": "Exam"}, valueString="celiac disease"),
+        _sign(code={"text": "Exam"}, valueString="myoclonus?"),
+        _sign(code={"text": "Exam"}, valueString="No myoclonus."),
+        _sign(code={"text": "Exam"}, valueString="myoclonus resolved"),
+        _sign(code={"text": "Order comment"}, valueString="myoclonus"),
+        _sign(code={"text": "Examination of the mother"}, valueString="myoclonus"),
     ],
 )
-def test_words_in_a_value_are_not_enough(sent: dict[str, Any]) -> None:
+def test_words_in_a_value_are_not_enough_for_a_diagnosis_or_where_they_leave_it_open(
+    sent: dict[str, Any],
+) -> None:
     problems, found = _problems(sent)
     assert problems == []
     assert [issue.severity for issue in found.issues] == ["information"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        _finding({"text": "Finding"}, {"text": "Myoclonus"}),
+        _sign(code={"text": "Exam"}, valueString="myoclonus"),
+        _sign(code={"text": "Neurological examination"}, valueString="Alert. Myoclonus of arms."),
+        _sign(code={"text": "Exam"}, valueString="No tremor. Myoclonus at rest; gait normal"),
+        _sign(code={"text": "Exploración neurológica"}, valueString="myoclonus, no asterixis"),
+        _sign(code={"text": "Myoclonus"}, valueString="bilateral, both arms"),
+        _sign(code={"text": "Presence of myoclonus at rest"}, valueString="yes"),
+        _sign(code=MYOCLONUS, valueString="Multifocal, all limbs"),
+    ],
+)
+def test_a_sign_in_the_words_of_an_examination_is_read(sent: dict[str, Any]) -> None:
+    assert _problems(sent)[0] == ["myoclonus"]
+
+
+@pytest.mark.parametrize("words", ["left", "both", "at rest", "not bilateral", "2", "of the arms?"])
+def test_words_that_tell_neither_yes_nor_how_much_leave_a_sign_open(words: str) -> None:
+    assert _problems(_sign(valueString=words))[0] == []
 
 
 def test_a_sign_asked_for_by_name_is_read_as_weaker_evidence() -> None:
