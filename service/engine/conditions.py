@@ -211,12 +211,13 @@ def _treatment(leaf: Condition) -> Question:
 def _is_begun(window: Window, treatment: Treatment, situation: Situation) -> bool:
     """Whether a medicine was begun in a window.
 
+    Which came first is unknown without a start, and also where all signs are without a date.
     Orders are renewed: one after the sign says nothing where another record of the same
     medicine says, or leaves open, that it was taken before; a first one before the sign says
     nothing where one from before the window may have gone on.
     """
     if window.side == "unknown":
-        return treatment.start is None
+        return treatment.start is None or situation.signs_undated
     if window.first:
         others = situation.treatments[treatment.medicine]
         return any(

@@ -21,7 +21,7 @@ class Situation(Struct, frozen=True):
 
     `treatments` leaves out those that begin after the record's moment; `taken` are those
     being taken, or lingering. `sign` are the documented signs, `signs` the moments of those
-    that are not in the future.
+    that are not in the future; `signs_undated`: there are signs, and none has a date.
     """
 
     record: Record
@@ -32,6 +32,7 @@ class Situation(Struct, frozen=True):
     taken: Mapping[str, list[Treatment]]
     sign: tuple[Problem, ...]
     signs: tuple[Moment, ...]
+    signs_undated: bool
 
     def facts(self) -> Iterator[Fact]:
         """What needs no further judgement: findings, normals, problems, treatments."""
@@ -66,7 +67,7 @@ class Situations:
         """A record with its results graded, at its moment."""
         now = record.moment
         sign = [p for p in record.problems if p.problem in self._signs and p.active and p.confirmed]
-        moments = (problem.onset or problem.recorded for problem in sign)
+        moments = [problem.onset or problem.recorded for problem in sign]
         started = [t for t in record.treatments if not (t.start and t.start.earliest > now)]
         return Situation(
             record=record,
@@ -77,6 +78,7 @@ class Situations:
             taken=_by_word((t for t in started if self._is_taken(t, now)), self._words),
             sign=tuple(p for p in gather(sign) if isinstance(p, Problem)),
             signs=tuple(moment for moment in moments if moment and moment.earliest <= now),
+            signs_undated=bool(moments) and not any(moments),
         )
 
     def _words(self, treatment: Treatment) -> tuple[str, ...]:

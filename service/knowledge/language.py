@@ -299,8 +299,9 @@ class Condition(Document, frozen=True):
     Leaves: `finding: ID` (`at_least: GRADE`), `normal: ANALYTE` (measured and
     normal), `problem: ID or group` (`including: [past, unconfirmed]`, `began: within
     10 y before sign`), `treatment: ID or group` (`started:` or `stopped: within 14 d
-    before sign`; all three also `after sign`, `before now`; `started: unknown`, and `started:
-    first within 14 d before sign`, of which renewed orders are no start),
+    before sign`; all three also `after sign`, `before now`; `started: unknown`, also where
+    no sign has a date, and `started: first within 14 d before sign`, of which renewed orders
+    are no start),
     `count_distinct: 2 of GROUP` (medicines being taken), `state: ID`, `age: 65 y and
     over`, `sex: female`, `quality: hemolyzed` with `analyte:`, `not_measured: ANALYTE`
     (in remarks only: absence never makes a cause).

@@ -167,7 +167,11 @@ def _narrowed(said: Condition) -> Iterator[str]:
     if said.started:
         unknown = said.started == "unknown"
         started = said.started.replace("first within", "for the first time within")
-        yield "whose start is unknown" if unknown else f"started {started}"
+        yield (
+            "begun nobody knows when, or beside jerks without a date"
+            if unknown
+            else f"started {started}"
+        )
     if said.stopped:
         yield f"stopped {said.stopped}"
     if said.within:

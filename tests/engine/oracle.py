@@ -344,7 +344,8 @@ class Oracle:
     def _is_begun(self, treatment: Treatment, text: str) -> bool:
         """Whether its start is where the text says; a late one only if no other may be earlier."""
         if text == "unknown":
-            return treatment.start is None
+            dates = [problem.onset or problem.recorded for problem in self.signs()]
+            return treatment.start is None or (len(dates) > 0 and dates.count(None) == len(dates))
         others = [
             other.start
             for other in self.record.treatments

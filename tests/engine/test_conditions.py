@@ -401,6 +401,20 @@ def test_an_unknown_start_is_none_at_all() -> None:
     assert not holds(leaf, treatment("pregabalin", current=False))
 
 
+def test_beside_signs_without_a_date_every_start_is_unknown() -> None:
+    leaf = taken(started="unknown")
+    known = treatment("pregabalin", start=ago(days=8))
+    undated = problem("myoclonus")
+    assert holds(leaf, undated, known)
+    assert not holds(leaf, undated, MYOCLONUS, known)
+    assert not holds(leaf, problem("myoclonus", recorded=ago(days=3)), known)
+    assert not holds(leaf, problem("myoclonus", onset=ago(days=-3)), known)
+    assert not holds(leaf, problem("myoclonus", active=False), known)
+    assert not holds(leaf, problem("myoclonus", confirmed=False), known)
+    assert not holds(leaf, problem("celiac-disease"), known)
+    assert not holds(leaf, undated, treatment("pregabalin", start=ago(days=80), current=False))
+
+
 FIRST = taken(started="first within 14 d before sign")  # 24 to 10 days ago
 
 
