@@ -80,6 +80,9 @@ _HOLDERS_SINCE_R5 = {"Bundle": {"issues"}}
 
 _NAME = re.compile(r"[A-Za-z]{1,64}")
 
+#: Beyond what a float can hold.
+_LARGEST_EXPONENT = 400
+
 
 class _Object(dict[str, Any]):
     """A JSON object that knows which names it was sent more than once."""
@@ -119,10 +122,12 @@ def check(body: bytes, release: str = USUAL) -> None:
 
 def _number(text: str) -> Decimal | float:
     try:
-        return Decimal(text)
-    except InvalidOperation:
-        # More digits of exponent than Decimal has: infinite, which no element may be.
+        exact = Decimal(text)
+    except InvalidOperation:  # more digits of exponent than Decimal has
         return float(text)
+    # Where an integer belongs, the models would write all its digits out. As a float it is
+    # infinite, which no element may be, or zero.
+    return exact if abs(exact.adjusted()) <= _LARGEST_EXPONENT else float(text)
 
 
 def _holders(kind: str, release: str) -> set[str]:
