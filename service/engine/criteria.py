@@ -99,6 +99,8 @@ def _narrowed(asked: _Asked, word: str, there: tuple[Evidence, ...]) -> Criterio
     if word == "at_least":
         (found,) = (piece for piece in there if isinstance(piece, Finding))
         return _short_of_grade(asked, found.result, found)
+    if said == "unknown":
+        return Criterion("short", "", there, "is on file with its start")
     if said.endswith(" sign") and not situation.signs:
         return Criterion("short", "", there, "is on file, but no jerks with a date are")
     if word == "started" and not any(isinstance(t, Treatment) and t.start for t in there):

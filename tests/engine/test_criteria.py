@@ -135,6 +135,11 @@ def test_of_what_is_absent_is_told_what_was_looked_for(
         (taken(), [treatment("gabapentin", current=False, end=ago(days=9))], "is no longer taken"),
         (taken(), [treatment("gabapentin", start=ago(days=-2))], "is yet to begin"),
         (
+            taken(started="unknown"),
+            [treatment("gabapentin", start=ago(days=30)), JERKS],
+            "is on file with its start",
+        ),
+        (
             taken(started="within 7 d before sign"),
             [treatment("gabapentin", start=ago(days=30)), JERKS],
             "was not started within 7 d before the jerks on file",
