@@ -19,8 +19,8 @@ _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same
 class _Keyed(APIRoute):
     """A route for callers with a right key, whose function takes the request as it is.
 
-    For each request FastAPI would look for parameters and dependencies, which takes longer than
-    all else that comes before an evaluation. Here it describes the route and finds it, no more.
+    For each request FastAPI would look for parameters and dependencies, of which there are none
+    that it must find. Here it describes the route and finds it, no more.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
