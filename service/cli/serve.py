@@ -3,7 +3,7 @@
 import logging
 import socket
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import structlog
 import typer
@@ -12,12 +12,7 @@ from service import __version__, logs
 from service.cli import exits
 from service.cli.keys import keyring_or_leave
 from service.cli.site import open_or_leave, settings_or_leave
-from service.evaluation import Site
-from service.keys import Keyring
-from service.settings import DEVELOPMENT_SITE_KEY, Settings, is_loopback
-
-if TYPE_CHECKING:
-    from fastapi import FastAPI
+from service.settings import DEVELOPMENT_SITE_KEY, is_loopback
 
 log = structlog.stdlib.get_logger()
 
@@ -61,7 +56,7 @@ def serve(
     # The framework takes longer to load than all rules; no other command waits for it.
     import uvicorn  # noqa: PLC0415
 
-    from service.cli.workers import Workers  # noqa: PLC0415
+    from service.cli.workers import Workers, application  # noqa: PLC0415
 
     settings = settings_or_leave()
     host = host or settings.host
@@ -89,9 +84,8 @@ def serve(
         rules_digest=site.knowledge.digest,
     )
     config = uvicorn.Config(
-        # To another process it goes through a pipe: no secret is on a command line, and all
-        # workers judge by the rules of this moment, those too that replace another later on.
-        # So with the keys: a file that is broken by then keeps no worker from starting.
+        # All workers judge by the rules of this moment, those too that replace another later
+        # on. So with the keys: a file that is broken by then keeps no worker from starting.
         partial(application, site, settings, keyring),
         factory=True,
         workers=workers or settings.workers,
@@ -117,21 +111,6 @@ def serve(
     supervisor.run()
     if supervisor.failed():
         exits.leave(exits.START, "A worker process could not start; the log tells why.")
-
-
-def application(site: Site, settings: Settings, keyring: Keyring | None) -> "FastAPI":
-    """The application of this process: the only one, or a worker."""
-    from service.api.app import create_app  # noqa: PLC0415
-    from service.api.evaluators import Evaluators  # noqa: PLC0415
-    from service.api.limits import Limits  # noqa: PLC0415
-
-    logs.configure(settings.log_level)
-    processes = settings.large_body_processes
-    evaluators = Evaluators(site, processes, settings.large_body_bytes) if processes else None
-    limits = Limits(
-        settings.max_body_seconds, settings.max_evaluation_seconds, settings.max_in_flight
-    )
-    return create_app(site, keyring, limits, evaluators)
 
 
 def _listen(host: str, port: int) -> socket.socket:

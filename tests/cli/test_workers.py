@@ -4,12 +4,14 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors.multiprocess import SIGNALS
 
-from service.cli.workers import Workers
+from service.cli.workers import Worker, Workers
 from service.settings import shipped
 from tests.cli.served import Served, serving
 
@@ -21,7 +23,7 @@ SECRETS = {
 
 
 def workers_of(served: Served) -> set[int]:
-    return {pid for pid, line in served.offspring().items() if "spawn_main" in line}
+    return {pid for pid, line in served.offspring().items() if "myoflag serve" in line}
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +52,8 @@ def test_a_worker_that_is_killed_is_replaced_and_callers_are_answered(two: Serve
 
 
 def test_no_secret_is_on_a_command_line() -> None:
-    with serving("--workers", "1", MYOFLAG_WORKER_REQUESTS="1000", **SECRETS) as served:
-        assert served.get("/readyz").status_code == 200
+    with serving("--workers", "2", MYOFLAG_LARGE_BODY_BYTES="1", **SECRETS) as served:
+        assert served.post(SAMPLE).status_code == 200
         lines = " ".join(served.offspring().values())
 
     assert "spawn_main" in lines
@@ -120,19 +122,37 @@ def test_what_is_not_answered_in_time_is_cut_off() -> None:
         assert served.process.wait(timeout=60) == -signal.SIGTERM
 
 
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """Signals are handled as before when the test is over: the supervisor takes them all."""
+    handled = {number: signal.getsignal(number) for number in SIGNALS}
+    yield
+    for number, handler in handled.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("handlers")
 def test_workers_that_can_not_start_end_the_service() -> None:
-    handled = {sent: signal.getsignal(sent) for sent in (signal.SIGINT, signal.SIGTERM)}
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(failing, factory=True, workers=2, log_config=None)
         workers = Workers(config, sockets=[listener])
-        try:
-            workers.run()
-        finally:
-            for sent, handler in handled.items():
-                signal.signal(sent, handler)
+        workers.run()
 
     assert workers.failed()
 
 
 def failing() -> None:
     raise SystemExit(STARTUP_FAILURE)
+
+
+@pytest.mark.usefixtures("handlers")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_worker_that_is_told_to_end_while_it_starts_ends(number: signal.Signals) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(partial(signal.raise_signal, number), factory=True, workers=1)
+        Workers(config, sockets=[listener])
+        worker = Worker(config, sockets=[listener])
+        worker.start()
+        worker.join()
+
+    assert worker.exitcode == -number
