@@ -16,6 +16,7 @@ from service.fhir.answer import WritingOptions, write
 from service.fhir.earlier import EarlierFlag, belongs, conclusion, is_in_error
 from service.fhir.endings import Reviewed, said_of
 from service.fhir.issues import refusal
+from service.fhir.lexicon import lexicon_of
 from service.fhir.parameters import ParameterValues, contradiction, first_values
 from service.fhir.reading import LATEST, Intake, ReadingOptions, Refused, read
 from service.fhir.times import moment
@@ -78,6 +79,7 @@ def open_site(settings: Settings) -> Site:
     knowledge = load(settings.rules)
     if settings.local_codes:
         knowledge = with_local_codes(knowledge, settings.local_codes)
+    lexicon_of(knowledge)  # prepared here, so that the first request does not wait for it
     return Site(
         knowledge=knowledge,
         engine=Engine(knowledge),

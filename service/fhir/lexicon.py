@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from service.fhir.grammar import grammar_of
 from service.knowledge.language import Analyte
 from service.knowledge.model import CodeIndex, Knowledge, Measured
 from service.knowledge.names import fold_name, words_of_test
@@ -39,10 +40,14 @@ class Meant(Struct, frozen=True):
 
 
 class Lexicon:
-    """The units that senders mean and the values that can be, each looked up once."""
+    """The units that senders mean and the values that can be, each looked up once.
+
+    RulesError where the rule set lacks a list of words that reading listens for.
+    """
 
     def __init__(self, knowledge: Knowledge) -> None:
         self.knowledge = knowledge
+        self.grammar = grammar_of(knowledge)
         #: What each LOINC code means that rules know.
         self.loinc = {
             code: Meant(measured.analyte, (measured,)) for code, measured in knowledge.loinc.items()

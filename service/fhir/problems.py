@@ -1,6 +1,5 @@
 """Which problems a concept names, by code, or by a name where no code is known."""
 
-import re
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -9,57 +8,6 @@ from service.fhir import wire
 from service.fhir.codes import codings, texts
 from service.fhir.lexicon import Lexicon
 from service.knowledge.names import fold_name
-
-#: A text that begins so, or has such words in it, speaks of a relative, or of what is not there.
-_DENIES = re.compile(
-    r"^\s*(?:fh|fhx|f/h|family|no|not|without|absen\w*|negative|exclu\w*|at risk|risk|"
-    r"screen\w*)\b(?!-)|"
-    r"\b(?:family history|(?:grand)?(?:mother|father|parents?)|maternal|paternal|sister|brother|"
-    r"sibling|aunt|uncle|cousin|denies|denied|not confirmed|negative for|no evidence of|"
-    r"(?<!not )(?<!not be )(?<!cannot be )(?:ruled out|excluded))\b",
-    re.IGNORECASE,
-)
-
-#: A text that begins or ends so, or has such words in it, tells of a suspicion.
-_DOUBTS = re.compile(
-    r"^\s*(?:\?|(?:rule out|r/o|suspect\w*|possible|probable|query)\b)|\?\s*$|"
-    r"\b(?:not|not be|cannot be) (?:ruled out|excluded)\b",
-    re.IGNORECASE,
-)
-
-#: Beside a phrase ("#") in a longer text, such words leave open whether the patient has what it
-#: names, and has it now: too many rather than too few, as nothing but the words tells.
-_OPEN_WORDS = (
-    # It is denied.
-    r"no|not|non(?! alcoholic)|nor|never|none|without|absen\w+|den(?:y|ies|ied|ying)|negativ\w+",
-    r"exclu(?:d\w+|sion)|rule[ds]?|r o|unlikely|misdiagnos\w+|mistaken|rather|instead",
-    # It is one of several, or suspected.
-    r"or|vs|versus|differential|ddx|suspect\w*|possib\w+|probabl[ey]|presum\w+|quer(?:y|ied)|if",
-    r"questionable|uncertain|unclear|maybe|may|might|consider\w*|concern\w*|initially|unless",
-    r"mimic\w*|resembl\w+|# like|pseudo\w*",
-    # It is over.
-    r"former\w*|history|hx|h o|previous\w*|prior|past|(?<!year )old|remission|resol\w+|recovered",
-    r"cured|ceased|disappear\w+|stopped",
-    # It is looked for, prevented or feared.
-    r"screen\w*|test\w*|work ?up|evaluat\w+|assess\w*|monitor\w*|surveillance|protocol|pending",
-    r"awaiting|panel|antibod\w+|risk|prone|predispos\w+|susceptib\w+|prevent\w*|prophyla\w+",
-    r"fear\w*|worr\w+|counsel\w*|education|allerg\w+|# unawareness",
-    # Somebody else has it.
-    r"fh|fhx|f h|family|relatives?|(?:grand)?(?:mother|father|parents?|daughter)|maternal",
-    r"paternal|sister|brother|sibling|aunt|uncle|cousin|husband|wife|carrier|donor",
-    # The same in Spanish, Italian and others.
-    r"sin|senza|ohne|kein\w*|sans|sem|descart\w+|esclus\w+|sospech\w+|sospett\w+|posible",
-    r"probabile|antecedentes?|familiar\w*|madre|padre",
-)
-_OPEN = re.compile(rf"(?<!\w)(?:{'|'.join(_OPEN_WORDS)})\b")
-
-#: The end of a sentence that denies something else than what it began with: "myoclonus without
-#: loss of consciousness", "myoclonus, no asterixis". "No longer" denies what came before.
-_DENIES_OTHERS = re.compile(
-    r"(?<=\w)(?:,? (?:but )?(?:without|sin|senza)|[,;.] (?:but )?no) "
-    r"(?!longer\b|more\b|current|evidence\b(?! of)|signs?\b(?! of))[^;.?]+",
-    re.IGNORECASE,
-)
 
 #: Beyond so many letters nothing is looked for.
 _LONGEST = 400
@@ -83,17 +31,17 @@ class Named(Struct, frozen=True):
     open: bool = False
 
 
-def denies(text: str) -> bool:
+def denies(text: str, lexicon: Lexicon) -> bool:
     """Whether a text denies, or tells of somebody else, what it goes on to name.
 
     "FH: celiac disease", "no myoclonus", "celiac disease (mother)".
     """
-    return bool(_DENIES.search(text[:_LONGEST]))
+    return bool(lexicon.grammar.problems.denies.search(text[:_LONGEST]))
 
 
-def doubts(text: str) -> bool:
+def doubts(text: str, lexicon: Lexicon) -> bool:
     """Whether a text only suspects what it names: "?celiac disease", "rule out uremia"."""
-    return bool(_DOUBTS.search(text[:_LONGEST]))
+    return bool(lexicon.grammar.problems.doubts.search(text[:_LONGEST]))
 
 
 def problems_of(
@@ -118,10 +66,10 @@ def problems_of(
         own = [lexicon.knowledge.problems[problem].name for problem in found]
         return Named(
             tuple(sorted(found)),
-            denied=any(denies(text) or _negates(text, own) for text in said),
-            doubted=any(map(doubts, said)),
+            denied=any(denies(text, lexicon) or _negates(text, own, lexicon) for text in said),
+            doubted=any(doubts(text, lexicon) for text in said),
         )
-    if any(denies(text) or doubts(text) for text in said):
+    if any(denies(text, lexicon) or doubts(text, lexicon) for text in said):
         return Named()
     return Named(_unless_excepted(named, coded, lexicon), by_name=True)
 
@@ -146,11 +94,12 @@ def _within(words: dict[str, str], coded: tuple[tuple[str, str], ...], lexicon: 
     """The problems whose phrases stand in texts; none where one text leaves them open."""
     named: set[str] = set()
     left_open = False
+    grammar = lexicon.grammar.problems
     for whole in words:
         text = whole[:_LONGEST]
-        found, others = _phrases(_DENIES_OTHERS.sub("", text), lexicon.phrases)
+        found, others = _phrases(grammar.denies_others.sub("", text), lexicon.phrases)
         if found:
-            left_open |= "?" in text or bool(_OPEN.search(others))
+            left_open |= "?" in text or bool(grammar.leaves_open.search(others))
             named |= found
         else:
             denied, _ = _phrases(text, lexicon.phrases)
@@ -182,12 +131,12 @@ def _phrases(text: str, phrases: dict[tuple[str, ...], str]) -> tuple[set[str], 
     return found, " ".join(others)
 
 
-def _negates(text: str, names: Iterable[str]) -> bool:
+def _negates(text: str, names: Iterable[str], lexicon: Lexicon) -> bool:
     """Whether a text begins as one of the names with "non" before it.
 
     "Non-celiac gluten sensitivity" denies celiac disease; "non-alcoholic cirrhosis" is a cirrhosis.
     """
-    negated = re.match(r"non (\w+)", fold_name(text[:_LONGEST]))
+    negated = lexicon.grammar.problems.negates.match(fold_name(text[:_LONGEST]))
     return negated is not None and any(
         fold_name(name).split(" ")[0] == negated[1] for name in names
     )

@@ -95,7 +95,7 @@ def read_sign(
     stated = (_kept_stated if entry.content.kept else _stated)(entry.content, context.lexicon)
     for path, said, named, concept in stated:
         spot = whole.at(path)
-        if not _holds(said, named, concept is said.code, spot):
+        if not _holds(said, named, concept is said.code, spot, context.lexicon):
             continue
         if named.by_name:
             spot.information("informational", _BY_NAME, ".code")
@@ -145,7 +145,7 @@ def _seen(
     asked = _signs(texts(said.code), lexicon)
     if said.code is not None and asked is not None and not asked.open:
         return asked, said.code
-    if not _asks_for_problem(said):
+    if not _asks_for_problem(said, lexicon):
         return None
     words = list(texts(said.value_codeable_concept))
     if said.value_string is not None:
@@ -171,7 +171,13 @@ def _signs(sentences: Iterable[str], lexicon: Lexicon) -> Named | None:
 _kept_stated = lru_cache(maxsize=2048)(_stated)
 
 
-def _holds(said: wire.Content | wire.Component, named: Named, asked_for: bool, spot: Spot) -> bool:
+def _holds(
+    said: wire.Content | wire.Component,
+    named: Named,
+    asked_for: bool,
+    spot: Spot,
+    lexicon: Lexicon,
+) -> bool:
     """Whether a part says that the patient has the problem that it names; else why not is told."""
     if isinstance(said, wire.Component) and is_extended(said, spot):
         return False
@@ -180,7 +186,7 @@ def _holds(said: wire.Content | wire.Component, named: Named, asked_for: bool, s
     elif named.open:
         spot.information("business-rule", _OPEN, ".value")
     elif not asked_for:
-        if _asks_for_problem(said):
+        if _asks_for_problem(said, lexicon):
             return True
         spot.information("business-rule", _UNASKED, ".value")
     else:
@@ -194,9 +200,9 @@ def _holds(said: wire.Content | wire.Component, named: Named, asked_for: bool, s
     return False
 
 
-def _asks_for_problem(said: wire.Said) -> bool:
+def _asks_for_problem(said: wire.Said, lexicon: Lexicon) -> bool:
     words = list(texts(said.code))
-    if any(_ASKS_OF_OTHERS.search(text) or denies(text) for text in words):
+    if any(_ASKS_OF_OTHERS.search(text) or denies(text, lexicon) for text in words):
         return False
     asked = not _ASKS.isdisjoint(plain_codes(said.code))
     return asked or any(map(_ASKS_IN_WORDS.search, words))

@@ -26,6 +26,7 @@ from service.knowledge.language import (
     ProblemRule,
     State,
     Units,
+    WordList,
 )
 from service.knowledge.limits import check_grades, check_intervals, check_range
 from service.knowledge.links import check_circles, check_link, check_next, check_sizes
@@ -33,6 +34,7 @@ from service.knowledge.model import Knowledge
 from service.knowledge.quantities import parse_decimal, parse_span
 from service.knowledge.shapes import Placed
 from service.knowledge.units import convert
+from service.knowledge.words import check_words
 from service.record import MARKS
 
 _SCALE = re.compile(r"[1-9][0-9]*(/[1-9][0-9]*)?")
@@ -76,6 +78,8 @@ def _complaints(knowledge: Knowledge, place: Placed) -> Iterator[Complaint]:
             yield from _check_cause(knowledge, document)
         case Link():
             yield from check_link(knowledge, document)
+        case WordList():
+            yield from check_words(document)
         case _:
             pass  # the ruleset and references name nothing else; the lock is lint's
 

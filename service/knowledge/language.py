@@ -290,6 +290,22 @@ class MedicineRule(Document, frozen=True):
     note: str = ""
 
 
+class WordList(Document, frozen=True):
+    """Words that are listened for in texts: rules/words/*.yaml.
+
+    `effect` says where they count and what follows. `languages` are plain words and phrases by
+    language (ISO 639-1); a "*" stands for any letters, "absen*" for all that begins so. Within a
+    longer phrase of `exceptions` they are not heard.
+    """
+
+    words: str
+    name: str
+    effect: str
+    languages: dict[str, tuple[str, ...]]
+    exceptions: tuple[str, ...] = ()
+    note: str = ""
+
+
 class Condition(Document, frozen=True):
     """One condition of a link. It says exactly one thing; small words narrow it.
 
@@ -492,5 +508,6 @@ DOCUMENTS: dict[str, type[Document]] = {
     "cause": CauseRule,
     "link": Link,
     "reference": Reference,
+    "words": WordList,
     "lock": Lock,
 }

@@ -27,6 +27,7 @@ from service.knowledge.language import (
     Ruleset,
     State,
     Units,
+    WordList,
 )
 from service.knowledge.loader import load, read
 from service.knowledge.lock import check_lock
@@ -35,6 +36,7 @@ from service.knowledge.names import american
 from service.knowledge.quantities import parse_count
 from service.knowledge.redundancy import redundant
 from service.knowledge.shapes import Placed
+from service.knowledge.words import missing, needless
 
 #: Where each kind of document lies, below the folder of rules.
 HOMES = {
@@ -50,6 +52,7 @@ HOMES = {
     "cause": "causes",
     "link": "links",
     "reference": "references",
+    "words": "words",
 }
 _SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
@@ -64,6 +67,7 @@ _PROSE = (
     "intended_use",
     "check_next",
     "confirm",
+    "effect",
 )
 
 
@@ -83,6 +87,7 @@ def lint(folder: Path) -> tuple[Fault, ...]:
         *_redundancies(knowledge, placed),
         *_units(placed),
         *_uses(placed),
+        *_heard(knowledge, placed),
         *_homes(folder, placed),
         *_spelling(placed),
         *check_lock(placed),
@@ -213,6 +218,16 @@ def _words(conditions: Iterable[Condition]) -> Iterator[str]:
             yield from (leaf.problem, leaf.treatment, leaf.state)
             if leaf.count_distinct:
                 yield parse_count(leaf.count_distinct).group
+
+
+def _heard(knowledge: Knowledge, placed: Sequence[Placed]) -> Iterator[Fault]:
+    """Every list of words that reading listens for is there, and each word can be reached."""
+    for name in missing(knowledge.words):
+        text = f'there is no list of words "{name}", and reading listens for it'
+        yield next(p for p in placed if p.kind == "ruleset").fault((), text)
+    for place in placed:
+        if isinstance(place.document, WordList):
+            yield from (place.fault(*found) for found in needless(place.document))
 
 
 def _homes(folder: Path, placed: Sequence[Placed]) -> Iterator[Fault]:

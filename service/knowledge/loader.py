@@ -24,6 +24,7 @@ from service.knowledge.language import (
     Reference,
     Ruleset,
     State,
+    WordList,
 )
 from service.knowledge.model import Knowledge
 from service.knowledge.shapes import Placed, shape
@@ -97,6 +98,7 @@ def build(placed: Sequence[Placed], faults: list[Fault]) -> Knowledge:
         medicine_codes=lookups.index_medicine_codes(medicines.values()),
         medicine_names=lookups.index_names(_of(placed, "medicine"), faults),
         groups=groups,
+        words=_by_id(placed, WordList),
     )
 
 

@@ -14,6 +14,7 @@ from service.knowledge.language import (
     Ruleset,
     State,
     Unit,
+    WordList,
 )
 
 SNOMED = "http://snomed.info/sct"
@@ -99,3 +100,4 @@ class Knowledge(Struct, frozen=True, eq=False):
     medicine_names: dict[str, str]
     groups: dict[str, tuple[str, ...]]
     local: dict[tuple[str, str], Measured] = {}
+    words: dict[str, WordList] = {}

@@ -19,6 +19,7 @@ from service.knowledge.language import (
     Reference,
     ReferenceInterval,
     State,
+    WordList,
 )
 from service.knowledge.lock import digest
 from service.knowledge.model import Knowledge
@@ -94,6 +95,7 @@ def _kinds(knowledge: Knowledge) -> dict[str, Mapping[str, Document]]:
         "medicine": knowledge.medicines,
         "state": knowledge.states,
         "reference": knowledge.references,
+        "words": knowledge.words,
     }
 
 
@@ -159,17 +161,10 @@ def _sections(rule: Document, knowledge: Knowledge, *, snomed: bool) -> Iterator
         yield from _derived(rule, knowledge)
     elif isinstance(rule, State):
         yield "What it says", [f"{rule.name}: {prose.condition(rule.when, knowledge)}."]
-    elif isinstance(rule, ProblemRule):
-        sign = "A sign: on file, it raises the priority of causes." if rule.sign else ""
-        yield "What it says", [f"{rule.name}, as a diagnosis or sign on file.", sign]
-    elif isinstance(rule, MedicineRule):
-        text = f"{rule.name} still counts as taken for {rule.lingers} after its end."
-        patch = "A patch of it does not count: hardly any gets into the blood."
-        yield "What it says", [text, patch if rule.patch_is_local else ""]
-    if isinstance(rule, ProblemRule | MedicineRule):
-        yield "Groups", rule.groups
-        yield "Names that are read", rule.names
-        yield "Names that are read within longer texts, too", getattr(rule, "phrases", ())
+    elif isinstance(rule, ProblemRule | MedicineRule):
+        yield from _on_file(rule)
+    elif isinstance(rule, WordList):
+        yield from _word_list(rule)
     yield from _codes(rule, snomed=snomed)
     yield "Note", [str(getattr(rule, "note", ""))]
 
@@ -303,6 +298,26 @@ def _derived(derived: Derived, knowledge: Knowledge) -> Iterator[_Said]:
     yield "Reference intervals", _intervals(derived.derived, derived.reference, knowledge)
     findings = (f for f in knowledge.findings.values() if f.analyte == derived.derived)
     yield "Findings", [prose.grades(finding, knowledge) for finding in findings]
+
+
+def _on_file(rule: ProblemRule | MedicineRule) -> Iterator[_Said]:
+    if isinstance(rule, ProblemRule):
+        sign = "A sign: on file, it raises the priority of causes." if rule.sign else ""
+        yield "What it says", [f"{rule.name}, as a diagnosis or sign on file.", sign]
+    else:
+        text = f"{rule.name} still counts as taken for {rule.lingers} after its end."
+        patch = "A patch of it does not count: hardly any gets into the blood."
+        yield "What it says", [text, patch if rule.patch_is_local else ""]
+    yield "Groups", rule.groups
+    yield "Names that are read", rule.names
+    yield "Names that are read within longer texts, too", getattr(rule, "phrases", ())
+
+
+def _word_list(rule: WordList) -> Iterator[_Said]:
+    yield "What it says", [rule.effect]
+    for language, words in rule.languages.items():
+        yield f"Words that are heard ({language})", [", ".join(words)]
+    yield "Phrases in which they are not heard", [", ".join(rule.exceptions)]
 
 
 _SYSTEMS = {

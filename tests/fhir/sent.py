@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import tempfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -169,6 +170,7 @@ formulas: [{formula: height}]
 def _load() -> Knowledge:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "rules.yaml").write_text(RULES, encoding="utf-8")
+        shutil.copytree(Path(__file__).parents[2] / "rules" / "words", Path(folder, "words"))
         return load(Path(folder))
 
 

@@ -197,7 +197,7 @@ def test_only_the_beginning_of_a_long_text_is_searched() -> None:
     ],
 )
 def test_words_that_deny_a_coded_problem_are_heard(text: str) -> None:
-    assert denies(text)
+    assert denies(text, LEXICON)
     assert _named((SNOMED, "396331005"), text=text).denied
     assert _named((SNOMED, "396331005", text)).denied
     assert _named((SNOMED, "396331005"), ("http://local.example", "1", text)).denied
@@ -250,8 +250,8 @@ def test_a_name_that_begins_like_a_denial_is_a_name() -> None:
     ],
 )
 def test_words_that_doubt_a_coded_problem_are_heard(text: str) -> None:
-    assert doubts(text)
-    assert not denies(text)
+    assert doubts(text, LEXICON)
+    assert not denies(text, LEXICON)
     assert _named((SNOMED, "396331005"), text=text).doubted
 
 
@@ -276,5 +276,5 @@ def test_words_that_doubt_a_coded_problem_are_heard(text: str) -> None:
     ],
 )
 def test_words_that_only_look_like_it_deny_nothing(text: str) -> None:
-    assert not denies(text)
-    assert not doubts(text)
+    assert not denies(text, LEXICON)
+    assert not doubts(text, LEXICON)

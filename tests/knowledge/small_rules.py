@@ -4,6 +4,7 @@ from pathlib import Path
 
 from service.knowledge.faults import RulesError
 from service.knowledge.loader import load
+from service.knowledge.words import LISTS
 
 FILES = {
     "ruleset.yaml": """\
@@ -305,6 +306,10 @@ reference: kumar-2006
 cite: Kumar N. Copper deficiency myelopathy. 2006.
 """,
 }
+FILES["words/all.yaml"] = "---\n".join(
+    f"words: {name}\nname: {name}\neffect: Nothing.\nlanguages: {{en: [word of {name}]}}\n"
+    for name in LISTS
+)
 
 
 def write_rules(folder: Path, changes: dict[str, str] | None = None) -> Path:

@@ -179,3 +179,19 @@ def test_each_kind_has_its_folder_and_files_their_names(
     state = "state: male\nname: Male\nwhen: {sex: male}\n"
     lines = told(write_rules(tmp_path, {file: state}))
     assert expected in lines
+
+
+def test_a_list_of_words_that_reading_listens_for_must_be_there(tmp_path: Path) -> None:
+    without = FILES["words/all.yaml"].partition("---\n")[2]
+    assert told(write_rules(tmp_path, {"words/all.yaml": without})) == [
+        'ruleset.yaml:1: there is no list of words "relatives", and reading listens for it'
+    ]
+
+
+def test_a_word_that_is_never_reached_is_told(tmp_path: Path) -> None:
+    words = "languages:\n  en: [mother, grandmother, moth*]\n  es: [madre, madre]"
+    folder = changed(tmp_path, "words/all.yaml", "languages: {en: [word of relatives]}", words)
+    assert told(folder) == [
+        'words/all.yaml:5: languages.en[0]: "mother" is heard as "moth*" already',
+        'words/all.yaml:6: languages.es[1]: "madre" is there twice',
+    ]

@@ -1,0 +1,84 @@
+"""Every word of every list is heard where it should be, and words of no list change nothing."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from service.fhir import wire
+from service.fhir.grammar import grammar_of
+from service.fhir.lexicon import lexicon_of
+from service.fhir.problems import Named, denies, problems_of
+from service.knowledge.faults import RulesError
+from service.knowledge.loader import load
+from service.knowledge.model import SNOMED
+from service.knowledge.words import LISTS, pattern
+
+KNOWLEDGE = load(Path(__file__).parents[2] / "rules")
+LEXICON = lexicon_of(KNOWLEDGE)
+_EVERY = {name: re.compile(pattern(rule)) for name, rule in KNOWLEDGE.words.items()}
+
+
+def _coded(text: str) -> Named:
+    concept = wire.CodeableConcept((wire.Coding(SNOMED, "396331005"),), text)
+    return problems_of(concept, LEXICON)
+
+
+def _told(text: str) -> Named:
+    return problems_of(wire.CodeableConcept(text=text), LEXICON, within=True)
+
+
+#: Of each list, what is heard where a word of it stands at its place.
+HEARD: dict[str, Callable[[str], object]] = {
+    "relatives": lambda word: (
+        denies(f"celiac disease ({word})", LEXICON) and _told(f"celiac disease of the {word}").open
+    ),
+    "denied-from-the-start": lambda word: _coded(f"{word} celiac disease").denied,
+    "denied-anywhere": lambda word: _coded(f"celiac disease: {word}").denied,
+    "negating-prefixes": lambda word: _coded(f"{word}-celiac gluten sensitivity").denied,
+    "doubted-from-the-start": lambda word: _coded(f"{word} celiac disease").doubted,
+    "doubted-anywhere": lambda word: _coded(f"celiac disease: {word}").doubted,
+    "left-open": lambda word: _told(f"celiac disease {word}").open,
+    "left-open-behind": lambda word: _told(f"celiac disease {word}").open,
+    "denies-what-follows": lambda word: _told(f"celiac disease {word} history").problems,
+    "denies-what-follows-a-comma": lambda word: _told(f"celiac disease, {word} history").problems,
+    "denies-what-came-before": lambda word: _told(f"celiac disease, no {word}").open,
+}
+
+
+def test_every_list_is_tried() -> None:
+    assert HEARD.keys() == set(LISTS)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_every_word_of_a_list_is_heard_where_it_should_be(name: str) -> None:
+    words = [word for words in KNOWLEDGE.words[name].languages.values() for word in words]
+    plain = {word.replace("*", end) for word in words for end in ("", "xy")}
+    assert [word for word in sorted(plain) if not HEARD[name](word)] == []
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_word_of_no_list_is_heard_nowhere(name: str) -> None:
+    assert not HEARD[name]("xylophone")
+
+
+_OTHERS = st.from_regex(r"[a-z]{3,9}", fullmatch=True).filter(
+    lambda word: not any(each.fullmatch(word) for each in _EVERY.values())
+)
+
+
+@given(st.lists(_OTHERS, max_size=4), st.lists(_OTHERS, max_size=4))
+def test_words_of_no_list_change_nothing(before: list[str], behind: list[str]) -> None:
+    text = " ".join([*before, "celiac disease", *behind])
+    assert _told(text) == Named(("celiac-disease",), by_name=True)
+    assert _coded(text) == Named(("celiac-disease",))
+
+
+def test_without_one_of_the_lists_nothing_is_read() -> None:
+    words = {name: rule for name, rule in KNOWLEDGE.words.items() if name != "relatives"}
+    with pytest.raises(RulesError, match=r"lists that are not there: relatives$"):
+        grammar_of(structs.replace(KNOWLEDGE, words=words))
