@@ -55,10 +55,70 @@ def _of_problems(words: _Words) -> OfProblems:
     )
 
 
+class OfMedicines(Struct, frozen=True):
+    """Where the words beside the name of a medicine count; all are for folded texts.
+
+    `doubts` and `before` are for what stands before the name, `after` for what stands behind it in
+    its clause, `afterwards` for each clause behind that, `negates` for a text without a name.
+    `leads_in` and `fills` are for single words, `salt` for a name.
+    """
+
+    leads_in: re.Pattern[str]
+    doubts: re.Pattern[str]
+    salt: re.Pattern[str]
+    fills: re.Pattern[str]
+    before: re.Pattern[str]
+    after: re.Pattern[str]
+    afterwards: re.Pattern[str]
+    negates: re.Pattern[str]
+    no_allergy: re.Pattern[str]
+
+
+def _of_medicines(words: _Words) -> OfMedicines:
+    allergic = words["allergies"]
+    ended = (
+        rf"(?:{words['medicine-ended']}|"
+        rf"{words['not-any-more']} (?:{words['at-present']} )?{words['taken']})"
+    )
+    negated = rf"(?:{allergic}|{ended})"
+    filling = rf"(?:[0-9]+|{words['medicine-fillers']})"
+    between = rf"(?:{filling} )*"
+    return OfMedicines(
+        leads_in=re.compile(rf"[0-9]+|{words['medicine-lead-ins']}"),
+        doubts=re.compile(rf"\b{words['medicine-doubts']}\b"),
+        salt=re.compile(words["salts"]),
+        fills=re.compile(filling),
+        # "No gabapentin", "not taking gabapentin", "allergic to gabapentin".
+        before=re.compile(
+            rf"(?:^|.* )(?:{words['negates-a-medicine']}|{negated})"
+            rf"(?: {words['between-negation-and-medicine']})*"
+        ),
+        # Instructions for doses come in between only where it ends the clause: "do not exceed" and
+        # "stop if drowsy" are said of what is taken. An allergy that is named before or behind is
+        # one to something else.
+        after=re.compile(
+            rf"{between}(?:{words['no-medicine-behind']}|{ended})\b.*|"
+            rf"(?!(?:.* )?{words['conditions-of-an-end']} {ended}$)(?:.* )?{ended}|"
+            rf"{between}{allergic}|"
+            rf"(?!{words['headings-of-allergies']}\b){allergic}"
+            rf"(?! {words['object-of-an-allergy']}\b)\b.*"
+        ),
+        # "Patient not taking since May". A sentence that goes on with anything else may have that
+        # as its object: "Stopped smoking".
+        afterwards=re.compile(
+            rf"{between}(?:{allergic}|"
+            rf"{ended}(?: (?:[0-9]+|{words['goes-on-about-the-end']})\b.*)?)"
+        ),
+        negates=re.compile(negated),
+        no_allergy=re.compile(rf"\b{words['denies-an-allergy']} (?:\w+ ){{0,2}}{allergic}$"),
+    )
+
+
 class Grammar(Struct, frozen=True):
     """The patterns of a rule set, by what the texts are about."""
 
     problems: OfProblems
+    medicines: OfMedicines
 
 
 def grammar_of(knowledge: Knowledge) -> Grammar:
@@ -67,7 +127,7 @@ def grammar_of(knowledge: Knowledge) -> Grammar:
         text = f"reading listens for lists that are not there: {', '.join(lacking)}"
         raise RulesError((Fault("words", 1, "words", text),))
     words = {name: pattern(rule) for name, rule in knowledge.words.items()}
-    return Grammar(problems=_of_problems(words))
+    return Grammar(problems=_of_problems(words), medicines=_of_medicines(words))
 
 
 def _written(source: str) -> re.Pattern[str]:

@@ -24,7 +24,27 @@ LISTS = (
     "denies-what-follows",
     "denies-what-follows-a-comma",
     "denies-what-came-before",
+    "medicine-lead-ins",
+    "medicine-doubts",
+    "salts",
+    "allergies",
+    "headings-of-allergies",
+    "object-of-an-allergy",
+    "denies-an-allergy",
+    "medicine-ended",
+    "not-any-more",
+    "at-present",
+    "taken",
+    "conditions-of-an-end",
+    "negates-a-medicine",
+    "between-negation-and-medicine",
+    "medicine-fillers",
+    "no-medicine-behind",
+    "goes-on-about-the-end",
 )
+
+#: Lists whose words are compared with one word of a text at a time.
+SINGLE = frozenset({"medicine-lead-ins"})
 
 _LANGUAGE = re.compile(r"[a-z]{2}")
 _PLAIN = re.compile(r"(?:\*?[\w'/-]*[^\W_][\w'/-]*\*?)(?: \*?[\w'/-]*[^\W_][\w'/-]*\*?)*")
@@ -114,6 +134,9 @@ def check_words(rule: WordList) -> Iterator[Complaint]:
     for language in rule.languages:
         if not _LANGUAGE.fullmatch(language):
             yield ("languages", language), f'"{language}" is no language; write en, es, it ...'
+    for path, word in _words(rule) if rule.words in SINGLE else ():
+        if len(fold_name(word).split(" ")) > 1:
+            yield path, f'"{word}" is never reached: this list is heard word by word'
     written = [*_words(rule), *((("exceptions", i), one) for i, one in enumerate(rule.exceptions))]
     ill = [(path, text) for path, word in written for text in _ill(word)]
     yield from ill or _check_exceptions(rule)

@@ -12,6 +12,7 @@ from msgspec import structs
 from service.fhir import wire
 from service.fhir.grammar import grammar_of
 from service.fhir.lexicon import lexicon_of
+from service.fhir.medicines import Taken, medicines_of
 from service.fhir.problems import Named, denies, problems_of
 from service.knowledge.faults import RulesError
 from service.knowledge.loader import load
@@ -20,6 +21,7 @@ from service.knowledge.words import LISTS, pattern
 
 KNOWLEDGE = load(Path(__file__).parents[2] / "rules")
 LEXICON = lexicon_of(KNOWLEDGE)
+MEDICINES = LEXICON.grammar.medicines
 _EVERY = {name: re.compile(pattern(rule)) for name, rule in KNOWLEDGE.words.items()}
 
 
@@ -30,6 +32,10 @@ def _coded(text: str) -> Named:
 
 def _told(text: str) -> Named:
     return problems_of(wire.CodeableConcept(text=text), LEXICON, within=True)
+
+
+def _taken(text: str) -> Taken:
+    return medicines_of(wire.CodeableConcept(text=text), LEXICON)
 
 
 #: Of each list, what is heard where a word of it stands at its place.
@@ -47,6 +53,25 @@ HEARD: dict[str, Callable[[str], object]] = {
     "denies-what-follows": lambda word: _told(f"celiac disease {word} history").problems,
     "denies-what-follows-a-comma": lambda word: _told(f"celiac disease, {word} history").problems,
     "denies-what-came-before": lambda word: _told(f"celiac disease, no {word}").open,
+    "medicine-lead-ins": MEDICINES.leads_in.fullmatch,
+    "medicine-doubts": lambda word: _taken(f"{word} other gabapentin").doubtful,
+    "salts": lambda word: _taken(word).medicines and not _taken(f"other {word}").medicines,
+    "allergies": lambda word: _taken(f"gabapentin {word}").denied,
+    "headings-of-allergies": lambda word: (
+        _taken(f"gabapentin {word}").denied and not _taken(f"gabapentin {word} milk").denied
+    ),
+    "object-of-an-allergy": lambda word: not _taken(f"gabapentin allergic {word} milk").denied,
+    "denies-an-allergy": lambda word: MEDICINES.no_allergy.search(f"{word} known allergies"),
+    "medicine-ended": lambda word: _taken(f"gabapentin {word}").denied,
+    "not-any-more": lambda word: _taken(f"gabapentin: {word} taken").denied,
+    "at-present": lambda word: _taken(f"gabapentin: not {word} taken").denied,
+    "taken": lambda word: _taken(f"gabapentin: not {word}").denied,
+    "conditions-of-an-end": lambda word: not _taken(f"gabapentin daily {word} stopped").denied,
+    "negates-a-medicine": lambda word: _taken(f"{word} gabapentin").denied,
+    "between-negation-and-medicine": lambda word: _taken(f"no {word} gabapentin").denied,
+    "medicine-fillers": lambda word: _taken(f"gabapentin {word} stopped milk").denied,
+    "no-medicine-behind": lambda word: _taken(f"gabapentin {word} milk").denied,
+    "goes-on-about-the-end": lambda word: _taken(f"gabapentin. Stopped {word} milk").denied,
 }
 
 
@@ -67,7 +92,10 @@ def test_a_word_of_no_list_is_heard_nowhere(name: str) -> None:
 
 
 _OTHERS = st.from_regex(r"[a-z]{3,9}", fullmatch=True).filter(
-    lambda word: not any(each.fullmatch(word) for each in _EVERY.values())
+    lambda word: (
+        word not in KNOWLEDGE.medicine_names
+        and not any(each.fullmatch(word) for each in _EVERY.values())
+    )
 )
 
 
@@ -76,6 +104,8 @@ def test_words_of_no_list_change_nothing(before: list[str], behind: list[str]) -
     text = " ".join([*before, "celiac disease", *behind])
     assert _told(text) == Named(("celiac-disease",), by_name=True)
     assert _coded(text) == Named(("celiac-disease",))
+    text = " ".join([*before, "gabapentin", *behind])
+    assert _taken(text) == Taken(("gabapentin",), by_name=True)
 
 
 def test_without_one_of_the_lists_nothing_is_read() -> None:

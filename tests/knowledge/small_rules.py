@@ -307,7 +307,7 @@ cite: Kumar N. Copper deficiency myelopathy. 2006.
 """,
 }
 FILES["words/all.yaml"] = "---\n".join(
-    f"words: {name}\nname: {name}\neffect: Nothing.\nlanguages: {{en: [word of {name}]}}\n"
+    f"words: {name}\nname: {name}\neffect: Nothing.\nlanguages: {{en: [{name.replace('-', '')}]}}\n"
     for name in LISTS
 )
 

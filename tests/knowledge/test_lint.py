@@ -190,7 +190,7 @@ def test_a_list_of_words_that_reading_listens_for_must_be_there(tmp_path: Path) 
 
 def test_a_word_that_is_never_reached_is_told(tmp_path: Path) -> None:
     words = "languages:\n  en: [mother, grandmother, moth*]\n  es: [madre, madre]"
-    folder = changed(tmp_path, "words/all.yaml", "languages: {en: [word of relatives]}", words)
+    folder = changed(tmp_path, "words/all.yaml", "languages: {en: [relatives]}", words)
     assert told(folder) == [
         'words/all.yaml:5: languages.en[0]: "mother" is heard as "moth*" already',
         'words/all.yaml:6: languages.es[1]: "madre" is there twice',
