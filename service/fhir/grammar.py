@@ -114,11 +114,84 @@ def _of_medicines(words: _Words) -> OfMedicines:
     )
 
 
+#: How fast a patch gives what is in it, written as one of many ways: "25 mcg/h", "4 mg/24 hours".
+_RATE = (
+    r"(?:m?c?g|[u\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}]g|micrograms?|milligrams?) ?(?:/|per) ?"
+    r"(?:24 ?)?h(?:(?:ou)?rs?)?"
+)
+
+
+class OfWays(Struct, frozen=True):
+    """Where words count that tell the way of a medicine into the body; for texts as written.
+
+    `stays` and `stays_there` are two ways to say that it stays where it is put, unless the second
+    is behind a reason. `reaches` finds each way into the whole body, or what denies one. Of both
+    the group 1 tells which.
+    """
+
+    stays: re.Pattern[str]
+    stays_there: re.Pattern[str]
+    reaches: re.Pattern[str]
+    patch: re.Pattern[str]
+
+
+def _of_ways(words: _Words) -> OfWays:
+    side = rf"(?:{words['sides']} )*"
+    gel = words["stays-with-a-percentage"]
+    reaches = rf"(?:{words['reaches-the-whole-body']}|{_RATE})"
+    return OfWays(
+        # What is put into an eye or ear; "ringing in the ears" is an effect, and no way.
+        stays=_written(
+            rf"\b(?:{words['stays-where-it-is-put']}|[0-9]+ ?% {gel}|{gel} [0-9.,]+ ?%|"
+            rf"(?:^|{words['puts']} (?:[\w.]+ ){{0,4}}){words['into']} "
+            rf"{side}{words['eyes-and-ears']}|"
+            rf"{words['puts-on-skin']} {side}{words['skin']}|"
+            rf"{words['eye-ear-or-skin']}(?=[ -]*(?:[^\w\s-]|[0-9]|{words['forms-and-doses']}\b))"
+            r")(?!\w)"
+        ),
+        stays_there=_written(
+            rf"(\b{words['indications']} )?\b{words['eye-ear-or-skin']}(?!\w)(?=\s*$)"
+        ),
+        reaches=_written(rf"\b{words['not-this-way']} {reaches}\b|\b({reaches})\b"),
+        patch=_written(rf"\b{words['patches']}\b"),
+    )
+
+
+class OfSigns(Struct, frozen=True):
+    """Where words count that ask for a sign or tell of one; for texts as written.
+
+    `yes` and `no` are for a whole value, as are `tells_how` and `tells_nothing`; these are in lower
+    case.
+    """
+
+    asks: re.Pattern[str]
+    asks_of_others: re.Pattern[str]
+    yes: re.Pattern[str]
+    no: re.Pattern[str]
+    tells_how: re.Pattern[str]
+    tells_nothing: re.Pattern[str]
+
+
+def _of_signs(words: _Words) -> OfSigns:
+    nothing = words["tells-nothing-of-a-sign"]
+    end = r"(?:[\s,;:.()/-]+|$)"
+    return OfSigns(
+        asks=_written(rf"\b{words['asks-what-is-there']}\b"),
+        asks_of_others=_written(rf"\b(?:{words['asks-of-others']}|{words['relatives']})\b"),
+        yes=re.compile(words["yes"]),
+        no=re.compile(words["no"]),
+        tells_how=re.compile(rf"(?:(?:{words['tells-how-a-sign-looks']}|{nothing}){end})+"),
+        tells_nothing=re.compile(rf"(?:{nothing}{end})+"),
+    )
+
+
 class Grammar(Struct, frozen=True):
     """The patterns of a rule set, by what the texts are about."""
 
     problems: OfProblems
     medicines: OfMedicines
+    ways: OfWays
+    signs: OfSigns
 
 
 def grammar_of(knowledge: Knowledge) -> Grammar:
@@ -127,7 +200,12 @@ def grammar_of(knowledge: Knowledge) -> Grammar:
         text = f"reading listens for lists that are not there: {', '.join(lacking)}"
         raise RulesError((Fault("words", 1, "words", text),))
     words = {name: pattern(rule) for name, rule in knowledge.words.items()}
-    return Grammar(problems=_of_problems(words), medicines=_of_medicines(words))
+    return Grammar(
+        problems=_of_problems(words),
+        medicines=_of_medicines(words),
+        ways=_of_ways(words),
+        signs=_of_signs(words),
+    )
 
 
 def _written(source: str) -> re.Pattern[str]:

@@ -1,12 +1,12 @@
 """Whether a medicine stays where it is put, on the skin or in an eye or ear."""
 
-import re
 from collections.abc import Iterable
 
 from msgspec import Struct
 
 from service.fhir import wire
 from service.fhir.codes import codings, concepts, texts
+from service.fhir.grammar import OfWays
 from service.fhir.lexicon import Lexicon
 from service.knowledge.language import MedicineRule
 from service.knowledge.model import ATC
@@ -16,43 +16,6 @@ _LOCAL_ROUTES = frozenset({"6064005", "10547007", "54485002"})
 
 #: Groups of ATC: for the skin, and for eyes and ears.
 _LOCAL_GROUPS = ("D", "S")
-
-_SIDE = r"(?:the |each |both |affected |left |right |either |r |l )*"
-#: What is put into an eye or ear; "ringing in the ears" is an effect, and no way.
-_PUT = r"(?:drops?|gtts?|instill?\w*|squirts?|put|place|apply|applied|use|inch|cm|strip)"
-#: These may also tell what a medicine is for, as "ocular migraine" does. They tell the way before
-#: a form, a dose or the end.
-_OF_A_PLACE = r"(?:ophthalmic|ophth|opht|ocular|conjunctival|otic|auricular|cutaneous)"
-_FORM = (
-    r"(?:use|appl\w+|admin\w*|instill\w*|route|sol(?:n|ution)s?|susp(?:ension)?|oint(?:ment)?|gel|"
-    r"drops?|gtts?|emulsion|insert|irrigation|preparation|product|form|spray|foam|powder|lotion|"
-    r"cream|strip|wash|both|each|every|left|right|once|twice|daily|bid|tid|qid|in|into|to)"
-)
-_LOCAL = re.compile(
-    r"\b(?:(?:eye|ear)[ -]*(?:drops?|ointment|gel|solution|suspension|wash)|"
-    rf"(?:^|{_PUT} (?:[\w.]+ ){{0,4}})(?:in|into|to|on) {_SIDE}(?:eyes?|ears?)|"
-    rf"{_OF_A_PLACE}(?=[ -]*(?:[^\w\s-]|[0-9]|{_FORM}\b))|(?<!for ){_OF_A_PLACE}(?=\s*$)|"
-    r"intravitreal|intracameral|topically|(?<!for )topical|topical (?:use|application)|"
-    r"(?<!ice )creams?|ointments?|lotions?|shampoos?|"
-    r"[0-9]+ ?% gels?|gel [0-9.,]+ ?%|"
-    rf"(?:apply|applied) (?:thinly|sparingly|to {_SIDE}(?:skin|area)))(?!\w)",
-    re.IGNORECASE,
-)
-
-#: How fast a patch gives what is in it, written as one of many ways: "25 mcg/h", "4 mg/24 hours".
-_RATE = (
-    r"(?:m?c?g|[u\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}]g|micrograms?|milligrams?) ?(?:/|per) ?"
-    r"(?:24 ?)?h(?:(?:ou)?rs?)?"
-)
-
-#: What is meant for the whole body all the same; a patch is, as a rule (fentanyl, rotigotine).
-_SYSTEMIC = re.compile(
-    rf"(?<!not for )(?<!not )\b(?:patch(?:es)?|transdermal|{_RATE}|oral(?:ly)?|by mouth|po|"
-    r"tab(?:let)?s?|cap(?:sule)?s?|iv|intravenous(?:ly)?|infusion|im|intramuscular|sc|"
-    r"subcutaneous|inj(?:ect\w*)?)\b",
-    re.IGNORECASE,
-)
-_PATCH = re.compile(r"\b(?:patch(?:es)?|plasters?)\b", re.IGNORECASE)
 
 
 class Way(Struct, frozen=True):
@@ -81,6 +44,7 @@ def way_of(
     dosages = (dosage,) if isinstance(dosage, wire.Dosage) else dosage or ()
     routes = [route for each in dosages for route in concepts(each.route)]
     named = tuple(named)
+    grammar = lexicon.grammar.ways
     words = [text for concept in (*named, *routes) for text in texts(concept)]
     words += [each.text for each in dosages if each.text]
     codes = {coding.code for route in routes for coding in route.coding or ()}
@@ -91,6 +55,18 @@ def way_of(
             for concept in named
             for system, code in codings(concept)
         )
-        or any(map(_LOCAL.search, words))
+        or any(_stays(text, grammar) for text in words)
     )
-    return Way(local and not any(map(_SYSTEMIC.search, words)), any(map(_PATCH.search, words)))
+    local = local and not any(_reaches(text, grammar) for text in words)
+    return Way(local, any(map(grammar.patch.search, words)))
+
+
+def _stays(text: str, grammar: OfWays) -> bool:
+    """Whether a text says that a medicine stays where it is put."""
+    there = grammar.stays_there.search(text)
+    return bool(grammar.stays.search(text)) or (there is not None and not there[1])
+
+
+def _reaches(text: str, grammar: OfWays) -> bool:
+    """Whether a text says that a medicine is meant for the whole body, as a patch is as a rule."""
+    return any(way[1] for way in grammar.reaches.finditer(text))

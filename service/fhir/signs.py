@@ -9,6 +9,7 @@ from service.fhir.codes import display_of, plain_codes, texts
 from service.fhir.context import Context
 from service.fhir.draws import draw_of
 from service.fhir.entries import Entry
+from service.fhir.grammar import OfSigns
 from service.fhir.issues import Spot
 from service.fhir.lexicon import Lexicon
 from service.fhir.modifiers import is_extended
@@ -16,14 +17,10 @@ from service.fhir.patients import Chart, Recorded
 from service.fhir.problems import Named, denies, problems_of
 from service.record import Problem
 
-#: Words and codes that say yes and no (HL7 v3, SNOMED CT, LOINC answers).
-_YES = frozenset(
-    {"present", "positive", "yes", "true", "pos", "y", "+", "det", "detected"}
-    | {"52101004", "10828004", "la9633-4", "la6576-8"}
-)
+#: Codes that say yes and no (HL7 v2 and v3, SNOMED CT, LOINC answers), and signs for them.
+_YES = frozenset({"true", "pos", "y", "+", "det", "52101004", "10828004", "la9633-4", "la6576-8"})
 _NO = frozenset(
-    {"absent", "negative", "no", "false", "neg", "n", "-", "nd", "none"}
-    | {"2667000", "260385009", "260415000", "la9634-2", "la6577-6"}
+    {"false", "neg", "n", "-", "nd", "2667000", "260385009", "260415000", "la9634-2", "la6577-6"}
 )
 
 #: Codes of Observations whose value is the finding: LOINC diagnosis, problem, clinical finding,
@@ -32,34 +29,6 @@ _ASKS = frozenset(
     {"29308-4", "75326-9", "75321-0", "75325-1"}
     | {"439401001", "282291009", "404684003", "64572001"}
 )
-#: Words in a code that ask what the patient has; without one a value is only mentioned.
-_ASKS_IN_WORDS = re.compile(
-    r"\b(?:diagnos[ei]s|disorders?|disease|problems?|findings?|symptoms?|signs?|complaints?|"
-    r"conditions?|comorbidit(?:y|ies)|exam|examination|movements?|neurolog\w*|manifestations?|"
-    r"exploraci[oó]n|examen|hallazgos?|s[ií]ntomas?|signos?|diagn[oó]sticos?|movimientos?|"
-    r"esame|obiettivo|reperto|sintom[oi]|segn[oi]|diagnosi|movimenti)\b",
-    re.IGNORECASE,
-)
-_ASKS_OF_OTHERS = re.compile(
-    r"\b(?:family|relative|mother|father|parent|sibling|brother|sister|history|allerg\w+|risk|"
-    r"differential|education|exclu\w+|ruled out|absen\w+|negative|denie\w+|screen\w*|reason|"
-    r"antecedentes|familiar\w*|alergi\w+|f[eo]tal)\b",
-    re.IGNORECASE,
-)
-
-#: Words that tell where a sign was seen and how much of it: "bilateral", "moderate, both arms".
-_TELLS_HOW = re.compile(
-    r"(?:(?:present|positive|yes|seen|observed|noted|evident|bilateral|unilateral|left|right|mild|"
-    r"moderate|severe|marked|prominent|frequent|occasional|intermittent|continuous|spontaneous|"
-    r"multifocal|generali[sz]ed|diffuse|focal|both|all|upper|lower|the|in|on|at|of|and|with|rest|"
-    r"action|posture|arms?|hands?|legs?|limbs?|extremit(?:y|ies)|face|trunk|outstretched)"
-    r"(?:[\s,;:.()/-]+|$))+"
-)
-#: What alone says nothing of a sign.
-_SAYS_NOTHING = re.compile(
-    r"(?:(?:left|right|both|all|the|in|on|at|of|and|with|rest|action)(?:[\s,;:.()/-]+|$))+"
-)
-
 #: Sentences of a note stand for themselves: "No myoclonus. Asterixis of both hands".
 _SENTENCES = re.compile(r"[.;\n]+(?:\s+|$)")
 
@@ -190,10 +159,10 @@ def _holds(
             return True
         spot.information("business-rule", _UNASKED, ".value")
     else:
-        answers = set(_answers(said))
-        if answers and answers <= _YES:
+        answers = set(_answers(said, lexicon.grammar.signs))
+        if answers == {"yes"}:
             return True
-        if answers and answers <= _NO:
+        if answers == {"no"}:
             spot.information("informational", _ABSENT)
         else:
             spot.information("business-rule", _UNCLEAR)
@@ -202,27 +171,32 @@ def _holds(
 
 def _asks_for_problem(said: wire.Said, lexicon: Lexicon) -> bool:
     words = list(texts(said.code))
-    if any(_ASKS_OF_OTHERS.search(text) or denies(text, lexicon) for text in words):
+    grammar = lexicon.grammar.signs
+    if any(grammar.asks_of_others.search(text) or denies(text, lexicon) for text in words):
         return False
     asked = not _ASKS.isdisjoint(plain_codes(said.code))
-    return asked or any(map(_ASKS_IN_WORDS.search, words))
+    return asked or any(map(grammar.asks.search, words))
 
 
-def _answers(said: wire.Said) -> Iterator[str]:
-    """What a part answers, as far as it is a yes or a no; anything else is "?"."""
+def _answers(said: wire.Said, grammar: OfSigns) -> Iterator[str]:
+    """What a part answers: "yes", "no", both, or "?" for anything else; nothing without a value."""
     if said.value_boolean is not None:
-        yield "true" if said.value_boolean else "false"
+        yield "yes" if said.value_boolean else "no"
     elif said.value_string is not None:
-        yield _answer(said.value_string.strip().lower())
+        text = said.value_string.strip().lower()
+        # Words that tell where a sign was seen, or how strong, say yes.
+        seen = grammar.tells_how.fullmatch(text) and not grammar.tells_nothing.fullmatch(text)
+        yield "yes" if seen else _answer(text, grammar) or "?"
     elif concept := said.value_codeable_concept:
-        words = {*plain_codes(concept), *(text.strip().lower() for text in texts(concept))}
-        yield from words & (_YES | _NO) or {"?"}
+        words = (*plain_codes(concept), *(text.strip().lower() for text in texts(concept)))
+        yield from {_answer(word, grammar) for word in words} - {""} or {"?"}
     elif said.interpretation:
-        yield from set(plain_codes(said.interpretation)) & (_YES | _NO) or {"?"}
+        codes = plain_codes(said.interpretation)
+        yield from {_answer(code, grammar) for code in codes} - {""} or {"?"}
 
 
-def _answer(words: str) -> str:
-    """A yes or no as it is; "present" for words that tell where a sign was seen, or how strong."""
-    if _TELLS_HOW.fullmatch(words) and not _SAYS_NOTHING.fullmatch(words):
-        return "present"
-    return words
+def _answer(word: str, grammar: OfSigns) -> str:
+    """What a code or a whole text, in lower case, says: "yes", "no", or "" for anything else."""
+    if word in _YES or grammar.yes.fullmatch(word):
+        return "yes"
+    return "no" if word in _NO or grammar.no.fullmatch(word) else ""

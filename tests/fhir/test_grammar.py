@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -14,10 +15,13 @@ from service.fhir.grammar import grammar_of
 from service.fhir.lexicon import lexicon_of
 from service.fhir.medicines import Taken, medicines_of
 from service.fhir.problems import Named, denies, problems_of
+from service.fhir.routes import Way, way_of
 from service.knowledge.faults import RulesError
 from service.knowledge.loader import load
 from service.knowledge.model import SNOMED
 from service.knowledge.words import LISTS, pattern
+from service.record import Issue, Problem
+from tests.fhir.sent import intake, observation, patient, said
 
 KNOWLEDGE = load(Path(__file__).parents[2] / "rules")
 LEXICON = lexicon_of(KNOWLEDGE)
@@ -36,6 +40,24 @@ def _told(text: str) -> Named:
 
 def _taken(text: str) -> Taken:
     return medicines_of(wire.CodeableConcept(text=text), LEXICON)
+
+
+def _way(text: str) -> Way:
+    return way_of([wire.CodeableConcept(text=text)], None, LEXICON)
+
+
+class _Seen(NamedTuple):
+    problems: tuple[Problem, ...]
+    issues: tuple[Issue, ...]
+
+
+def _seen(code: str, value: str) -> _Seen:
+    """What is read of an Observation with words as its code and value."""
+    read = intake(
+        patient(), observation(code={"text": code}, valueQuantity=None, valueString=value)
+    )
+    (record,) = read.records
+    return _Seen(record.problems, read.issues)
 
 
 #: Of each list, what is heard where a word of it stands at its place.
@@ -72,6 +94,28 @@ HEARD: dict[str, Callable[[str], object]] = {
     "medicine-fillers": lambda word: _taken(f"gabapentin {word} stopped milk").denied,
     "no-medicine-behind": lambda word: _taken(f"gabapentin {word} milk").denied,
     "goes-on-about-the-end": lambda word: _taken(f"gabapentin. Stopped {word} milk").denied,
+    "stays-where-it-is-put": lambda word: _way(f"gabapentin {word}").local,
+    "stays-with-a-percentage": lambda word: _way(f"gabapentin 5 % {word}").local,
+    "eye-ear-or-skin": lambda word: _way(f"gabapentin {word}").local,
+    "indications": lambda word: not _way(f"gabapentin {word} otic").local,
+    "forms-and-doses": lambda word: _way(f"gabapentin otic {word}").local,
+    "eyes-and-ears": lambda word: _way(f"into the {word}").local,
+    "puts": lambda word: _way(f"gabapentin {word} into eye").local,
+    "into": lambda word: _way(f"put {word} eye").local,
+    "puts-on-skin": lambda word: _way(f"gabapentin {word} skin").local,
+    "skin": lambda word: _way(f"apply to {word}").local,
+    "sides": lambda word: _way(f"apply to {word} skin").local,
+    "reaches-the-whole-body": lambda word: not _way(f"otic drops {word}").local,
+    "not-this-way": lambda word: _way(f"otic drops, {word} oral").local,
+    "patches": lambda word: _way(f"gabapentin {word}").patch,
+    "yes": lambda word: _seen("myoclonus", word).problems,
+    "no": lambda word: said(_seen("myoclonus", word).issues, "absent"),
+    "asks-what-is-there": lambda word: _seen(word, "myoclonic jerks").problems,
+    "asks-of-others": lambda word: not _seen(f"{word} examination", "myoclonic jerks").problems,
+    "tells-how-a-sign-looks": lambda word: _seen("myoclonus", word).problems,
+    "tells-nothing-of-a-sign": lambda word: (
+        _seen("myoclonus", f"bilateral {word}").problems and not _seen("myoclonus", word).problems
+    ),
 }
 
 
@@ -106,6 +150,9 @@ def test_words_of_no_list_change_nothing(before: list[str], behind: list[str]) -
     assert _coded(text) == Named(("celiac-disease",))
     text = " ".join([*before, "gabapentin", *behind])
     assert _taken(text) == Taken(("gabapentin",), by_name=True)
+    assert _way(text) == Way()
+    assert _seen(text, "myoclonic jerks").problems == ()
+    assert _seen("myoclonus", text).problems == ()
 
 
 def test_without_one_of_the_lists_nothing_is_read() -> None:
