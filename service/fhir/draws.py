@@ -56,13 +56,15 @@ def draw_of(
     at, by_issue = _moment(observation, reports, context, spot)
     updated = observation.meta.last_updated if observation.meta else None
     issued = _instant(observation.issued or updated, context)
-    hemolyzed = bool(observation.note or observation.comment) and _notes_hemolyzed(observation)
+    hemolyzed = bool(observation.note or observation.comment) and _notes_hemolyzed(
+        observation, context
+    )
     if observation.specimen:
         holder, reference = entry, observation.specimen
     elif reports and reports[0].specimen:
         holder, reference = reports[0].report, reports[0].specimen
     elif observation.body_site:
-        fluid = fluid_in(texts(observation.body_site))
+        fluid = fluid_in(texts(observation.body_site), context.lexicon)
         return Draw(at, issued, fluid, hemolyzed, by_issue=by_issue)
     else:
         return Draw(at, issued, "", hemolyzed, by_issue=by_issue)
@@ -70,28 +72,28 @@ def draw_of(
     target = context.directory.resolve(reference, holder)
     specimen = target.entry if isinstance(target, Target) else None
     if not specimen or not isinstance(specimen.resource, wire.Specimen):
-        fluid, unseen = fluid_in(words), not any(words)
+        fluid, unseen = fluid_in(words, context.lexicon), not any(words)
         return Draw(at, issued, fluid, hemolyzed, unseen=unseen, by_issue=by_issue)
     about = Spot(context.issues, specimen.expression, spot.patient)
     collection = specimen.resource.collection
     if is_modified(specimen.resource, about) or (
         collection and is_extended(collection, about, ".collection")
     ):
-        return Draw(at, issued, fluid_in(words), hemolyzed, unclear=True)
-    told = drawn(specimen.resource)
+        return Draw(at, issued, fluid_in(words, context.lexicon), hemolyzed, unclear=True)
+    told = drawn(specimen.resource, context.lexicon)
     return Draw(
         at,
         issued,
-        told.fluid or fluid_in((*words, *told.words)),
+        told.fluid or fluid_in((*words, *told.words), context.lexicon),
         hemolyzed or told.hemolyzed,
         _is_of_another(specimen, specimen.resource, context, spot),
         by_issue=by_issue,
     )
 
 
-def _notes_hemolyzed(observation: wire.Observation) -> bool:
+def _notes_hemolyzed(observation: wire.Observation, context: Context) -> bool:
     notes = (observation.comment, *(note.text for note in observation.note or ()))
-    return any(says_hemolyzed(text) for text in notes if text)
+    return any(says_hemolyzed(text, context.lexicon) for text in notes if text)
 
 
 def _is_of_another(entry: Entry, specimen: wire.Specimen, context: Context, spot: Spot) -> bool:

@@ -185,6 +185,58 @@ def _of_signs(words: _Words) -> OfSigns:
     )
 
 
+#: Specimens that a result of serum, plasma or blood is never from: the first that is named is told.
+_FLUIDS = (
+    "specimen-urine",
+    "specimen-cerebrospinal-fluid",
+    "specimen-dialysis-fluid",
+    "specimen-circuit",
+    "specimen-control",
+    "specimen-donor",
+    "specimen-body-fluid",
+    "specimen-drainage",
+    "specimen-saliva",
+    "specimen-stool",
+    "specimen-milk",
+    "specimen-tissue",
+)
+
+
+class Fluid(Struct, frozen=True):
+    """A specimen other than blood: what it is called, and how it is known in texts as written."""
+
+    name: str
+    pattern: re.Pattern[str]
+
+
+class OfSpecimens(Struct, frozen=True):
+    """Where words count that tell what a specimen is; `fluids` by their lists."""
+
+    fluids: dict[str, Fluid]
+    hemolyzed: re.Pattern[str]
+    not_hemolyzed: re.Pattern[str]
+
+    def fluid(self, text: str) -> str:
+        """The specimen other than blood that a text names, "" for none."""
+        found = (fluid.name for fluid in self.fluids.values() if fluid.pattern.search(text))
+        return next(found, "")
+
+
+def _of_specimens(words: _Words, knowledge: Knowledge) -> OfSpecimens:
+    hemolyzed = words["hemolyzed"]
+    return OfSpecimens(
+        fluids={
+            name: Fluid(knowledge.words[name].name, _written(rf"\b{words[name]}\b"))
+            for name in _FLUIDS
+        },
+        hemolyzed=_written(rf"\b{hemolyzed}\b"),
+        not_hemolyzed=_written(
+            rf"\b{words['not-hemolyzed-before']}\b[^.;,]{{0,30}}{hemolyzed}|"
+            rf"{hemolyzed}\W{{0,4}}{words['not-hemolyzed-behind']}\b"
+        ),
+    )
+
+
 class Grammar(Struct, frozen=True):
     """The patterns of a rule set, by what the texts are about."""
 
@@ -192,6 +244,7 @@ class Grammar(Struct, frozen=True):
     medicines: OfMedicines
     ways: OfWays
     signs: OfSigns
+    specimens: OfSpecimens
 
 
 def grammar_of(knowledge: Knowledge) -> Grammar:
@@ -205,6 +258,7 @@ def grammar_of(knowledge: Knowledge) -> Grammar:
         medicines=_of_medicines(words),
         ways=_of_ways(words),
         signs=_of_signs(words),
+        specimens=_of_specimens(words, knowledge),
     )
 
 

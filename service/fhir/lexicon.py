@@ -84,6 +84,7 @@ class Lexicon:
         self.tests = {words: found.pop() for words, found in named.items() if len(found) == 1}
         self._units: dict[tuple[str, str, str], str | None] = {}
         self._coded: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._fluid = lru_cache(_MOST_REMEMBERED)(self.grammar.specimens.fluid)
         self._plausible: dict[tuple[str, str, str, str], Bounds | None] = {}
 
     def analyte(self, analyte: str) -> Analyte:
@@ -113,6 +114,12 @@ class Lexicon:
                 self._units.clear()
             self._units[named] = find_unit(self.knowledge, system, code, text)
         return self._units[named]
+
+    def fluid(self, text: str) -> str:
+        """The specimen other than blood that a text names, "" for none."""
+        # What senders call a test comes again with every result of it; whole essays do not.
+        short = len(text) <= _LONGEST_REMEMBERED
+        return self._fluid(text) if short else self.grammar.specimens.fluid(text)
 
     def problems(self, system: str, code: str) -> tuple[str, ...]:
         """The problems that a code names."""

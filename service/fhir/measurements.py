@@ -190,7 +190,7 @@ def _measure(
     if not isinstance(value, Value):
         flag = _flag_alone(laboratory, spot)
         printed = _say_unreadable(value, _BY_FLAG if flag else _NOT_READ, spot)
-        if assay.said.value_string and says_hemolyzed(assay.said.value_string):
+        if assay.said.value_string and says_hemolyzed(assay.said.value_string, lexicon):
             marks += ("hemolyzed",)
         return Measurement(None, printed, flag=flag, marks=marks)
     if laboratory.failed:

@@ -182,13 +182,13 @@ def _part(
     meant = analyte_of(said.code, lexicon)
     if not isinstance(meant, Meant):
         return Part(path, said, meant)
-    assay, fluid = Assay(said, meant), fluid_in(texts(said.code))
+    assay, fluid = Assay(said, meant), fluid_in(texts(said.code), lexicon)
     if meant.measured:
         return Part(path, said, assay, fluid)
     categories = concepts(whole.category)
     kinds = [text for category in categories for text in texts(category)]
     codes = {code for category in categories for code in statuses(category)}
-    fluid = fluid or fluid_in((*texts(whole.code), *kinds))
+    fluid = fluid or fluid_in((*texts(whole.code), *kinds), lexicon)
     return Part(path, said, assay, fluid, not _OTHER_CATEGORIES.isdisjoint(codes))
 
 
@@ -257,9 +257,9 @@ def _is_of_blood(whole: _Whole, part: Part, meant: Meant, spot: Spot) -> bool:
     if part.contradicted:
         spot.warning("business-rule", _CATEGORY)
         return False
-    fluid = whole.draw.fluid or part.fluid
-    if fluid and fluid not in {fluid_in((measured.name,)) for measured in meant.measured}:
-        name = whole.context.lexicon.analyte(meant.analyte).name
+    fluid, lexicon = whole.draw.fluid or part.fluid, whole.context.lexicon
+    if fluid and fluid not in {lexicon.fluid(measured.name) for measured in meant.measured}:
+        name = lexicon.analyte(meant.analyte).name
         text = f"The specimen is {fluid}, in which {name} means something else; this was not used."
         spot.warning("business-rule", text)
         return False

@@ -61,6 +61,21 @@ LISTS = (
     "asks-of-others",
     "tells-how-a-sign-looks",
     "tells-nothing-of-a-sign",
+    "specimen-urine",
+    "specimen-cerebrospinal-fluid",
+    "specimen-dialysis-fluid",
+    "specimen-circuit",
+    "specimen-control",
+    "specimen-donor",
+    "specimen-body-fluid",
+    "specimen-drainage",
+    "specimen-saliva",
+    "specimen-stool",
+    "specimen-milk",
+    "specimen-tissue",
+    "hemolyzed",
+    "not-hemolyzed-before",
+    "not-hemolyzed-behind",
 )
 
 #: Lists whose words are compared with one word of a text at a time.

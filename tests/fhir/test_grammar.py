@@ -16,6 +16,7 @@ from service.fhir.lexicon import lexicon_of
 from service.fhir.medicines import Taken, medicines_of
 from service.fhir.problems import Named, denies, problems_of
 from service.fhir.routes import Way, way_of
+from service.fhir.specimens import fluid_in, says_hemolyzed
 from service.knowledge.faults import RulesError
 from service.knowledge.loader import load
 from service.knowledge.model import SNOMED
@@ -58,6 +59,11 @@ def _seen(code: str, value: str) -> _Seen:
     )
     (record,) = read.records
     return _Seen(record.problems, read.issues)
+
+
+def _names(fluid: str) -> Callable[[str], bool]:
+    """Whether a word names a specimen, by the list of it."""
+    return lambda word: fluid_in(["blood", f"a {word}"], LEXICON) == KNOWLEDGE.words[fluid].name
 
 
 #: Of each list, what is heard where a word of it stands at its place.
@@ -116,6 +122,21 @@ HEARD: dict[str, Callable[[str], object]] = {
     "tells-nothing-of-a-sign": lambda word: (
         _seen("myoclonus", f"bilateral {word}").problems and not _seen("myoclonus", word).problems
     ),
+    "specimen-urine": _names("specimen-urine"),
+    "specimen-cerebrospinal-fluid": _names("specimen-cerebrospinal-fluid"),
+    "specimen-dialysis-fluid": _names("specimen-dialysis-fluid"),
+    "specimen-circuit": _names("specimen-circuit"),
+    "specimen-control": _names("specimen-control"),
+    "specimen-donor": _names("specimen-donor"),
+    "specimen-body-fluid": _names("specimen-body-fluid"),
+    "specimen-drainage": _names("specimen-drainage"),
+    "specimen-saliva": _names("specimen-saliva"),
+    "specimen-stool": _names("specimen-stool"),
+    "specimen-milk": _names("specimen-milk"),
+    "specimen-tissue": _names("specimen-tissue"),
+    "hemolyzed": lambda word: says_hemolyzed(f"grossly {word}", LEXICON),
+    "not-hemolyzed-before": lambda word: not says_hemolyzed(f"{word} hemolysis", LEXICON),
+    "not-hemolyzed-behind": lambda word: not says_hemolyzed(f"hemolysis: {word}", LEXICON),
 }
 
 
@@ -151,6 +172,8 @@ def test_words_of_no_list_change_nothing(before: list[str], behind: list[str]) -
     text = " ".join([*before, "gabapentin", *behind])
     assert _taken(text) == Taken(("gabapentin",), by_name=True)
     assert _way(text) == Way()
+    assert fluid_in([text], LEXICON) == ""
+    assert says_hemolyzed(f"{text} hemolysis", LEXICON)
     assert _seen(text, "myoclonic jerks").problems == ()
     assert _seen("myoclonus", text).problems == ()
 

@@ -3,6 +3,7 @@ from msgspec import convert
 
 from service.fhir import wire
 from service.fhir.specimens import drawn, fluid_in, says_hemolyzed
+from tests.fhir.sent import LEXICON
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ from service.fhir.specimens import drawn, fluid_in, says_hemolyzed
     ],
 )
 def test_a_specimen_that_is_not_blood_is_known_by_its_words(words: str, fluid: str) -> None:
-    assert fluid_in(["something", words]) == fluid
+    assert fluid_in(["something", words], LEXICON) == fluid
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_a_specimen_that_is_not_blood_is_known_by_its_words(words: str, fluid: s
     ],
 )
 def test_blood_and_what_does_not_tell_is_no_other_fluid(words: str) -> None:
-    assert fluid_in([words]) == ""
+    assert fluid_in([words], LEXICON) == ""
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_blood_and_what_does_not_tell_is_no_other_fluid(words: str) -> None:
     ],
 )
 def test_a_note_says_whether_red_cells_broke(note: str, hemolyzed: bool) -> None:
-    assert says_hemolyzed(note) is hemolyzed
+    assert says_hemolyzed(note, LEXICON) is hemolyzed
 
 
 def _specimen(**elements: object) -> wire.Specimen:
@@ -107,7 +108,7 @@ def _specimen(**elements: object) -> wire.Specimen:
     ],
 )
 def test_a_type_that_is_only_coded_is_known(code: str, fluid: str) -> None:
-    assert drawn(_specimen(type={"coding": [{"code": code}]})).fluid == fluid
+    assert drawn(_specimen(type={"coding": [{"code": code}]}), LEXICON).fluid == fluid
 
 
 def test_a_specimen_tells_its_kind_and_where_it_was_taken() -> None:
@@ -115,32 +116,33 @@ def test_a_specimen_tells_its_kind_and_where_it_was_taken() -> None:
         _specimen(
             type={"coding": [{"display": "Fluid"}], "text": "Drawn"},
             collection={"bodySite": {"concept": {"text": "Spinal canal"}}},
-        )
+        ),
+        LEXICON,
     )
     assert told.words == ("Drawn", "Fluid", "Spinal canal")
 
 
 @pytest.mark.parametrize("site", [{"coding": [{"display": "Arm"}]}, [{"text": "Arm"}], "Arm"])
 def test_the_site_is_read_in_the_shape_of_any_version(site: object) -> None:
-    assert drawn(_specimen(collection={"bodySite": site})).words == ("Arm",)
+    assert drawn(_specimen(collection={"bodySite": site}), LEXICON).words == ("Arm",)
 
 
 @pytest.mark.parametrize("condition", [{"coding": [{"code": "HEM"}]}, {"text": "Hemolyzed"}])
 def test_a_hemolyzed_specimen_says_so(condition: dict[str, object]) -> None:
-    assert drawn(_specimen(condition=[condition])).hemolyzed
+    assert drawn(_specimen(condition=[condition]), LEXICON).hemolyzed
 
 
 @pytest.mark.parametrize(
     "condition", [{"coding": [{"code": "LIVE"}]}, {"text": "not hemolyzed"}, {}]
 )
 def test_any_other_condition_is_none_that_matters(condition: dict[str, object]) -> None:
-    assert not drawn(_specimen(condition=[condition])).hemolyzed
+    assert not drawn(_specimen(condition=[condition]), LEXICON).hemolyzed
 
 
 def test_a_specimen_that_tells_nothing_tells_nothing() -> None:
-    told = drawn(_specimen())
+    told = drawn(_specimen(), LEXICON)
     assert (told.words, told.fluid, told.hemolyzed) == ((), "", False)
 
 
 def test_a_fluid_is_found_in_a_text_of_any_length() -> None:
-    assert fluid_in(["sodium, urine"]) == fluid_in(["sodium, urine " + "x" * 10_000]) != ""
+    assert LEXICON.fluid("sodium, urine") == LEXICON.fluid("sodium, urine " + "x" * 10_000) != ""
