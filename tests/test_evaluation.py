@@ -3,6 +3,7 @@
 import inspect
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -14,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from service.evaluation import Asked, Site, answer, ask, self_test
+from service.evaluation import Asked, Site, answer, ask, open_site, self_test
 from service.fhir.issues import Refused
 from service.fhir.outcome import write_outcome
+from service.knowledge.faults import RulesError
 from service.settings import Settings, shipped
 from tests.fhir_validity import assert_valid_answer, assert_valid_outcome
 
@@ -168,3 +170,10 @@ def peak(patients: int) -> None:
     else:
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     sys.stdout.write(f"{most - before} {len(body) // 1024}\n")
+
+
+def test_a_site_whose_rules_lack_a_list_of_words_is_not_opened(tmp_path: Path) -> None:
+    rules = Path(shutil.copytree(shipped("rules"), tmp_path / "rules"))
+    (rules / "words" / "specimens.yaml").unlink()
+    with pytest.raises(RulesError, match="listens for lists that are not there: specimen-urine, "):
+        open_site(Settings(rules=rules))

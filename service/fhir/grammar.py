@@ -12,6 +12,9 @@ from service.knowledge.faults import Fault, RulesError
 from service.knowledge.model import Knowledge
 from service.knowledge.words import missing, pattern
 
+# Words that may stand any number of times are in atomic groups, "(?>": where lists overlap, a text
+# would else be tried in twice as many ways with each word.
+
 #: Each list by its id, as the source of a pattern that is one group.
 _Words = Mapping[str, str]
 
@@ -82,7 +85,7 @@ def _of_medicines(words: _Words) -> OfMedicines:
     )
     negated = rf"(?:{allergic}|{ended})"
     filling = rf"(?:[0-9]+|{words['medicine-fillers']})"
-    between = rf"(?:{filling} )*"
+    between = rf"(?>{filling} )*"
     return OfMedicines(
         leads_in=re.compile(rf"[0-9]+|{words['medicine-lead-ins']}"),
         doubts=re.compile(rf"\b{words['medicine-doubts']}\b"),
@@ -91,7 +94,7 @@ def _of_medicines(words: _Words) -> OfMedicines:
         # "No gabapentin", "not taking gabapentin", "allergic to gabapentin".
         before=re.compile(
             rf"(?:^|.* )(?:{words['negates-a-medicine']}|{negated})"
-            rf"(?: {words['between-negation-and-medicine']})*"
+            rf"(?> {words['between-negation-and-medicine']}\b)*"
         ),
         # Instructions for doses come in between only where it ends the clause: "do not exceed" and
         # "stop if drowsy" are said of what is taken. An allergy that is named before or behind is
@@ -136,7 +139,7 @@ class OfWays(Struct, frozen=True):
 
 
 def _of_ways(words: _Words) -> OfWays:
-    side = rf"(?:{words['sides']} )*"
+    side = rf"(?>{words['sides']} )*"
     gel = words["stays-with-a-percentage"]
     reaches = rf"(?:{words['reaches-the-whole-body']}|{_RATE})"
     return OfWays(
@@ -180,8 +183,8 @@ def _of_signs(words: _Words) -> OfSigns:
         asks_of_others=_written(rf"\b(?:{words['asks-of-others']}|{words['relatives']})\b"),
         yes=re.compile(words["yes"]),
         no=re.compile(words["no"]),
-        tells_how=re.compile(rf"(?:(?:{words['tells-how-a-sign-looks']}|{nothing}){end})+"),
-        tells_nothing=re.compile(rf"(?:{nothing}{end})+"),
+        tells_how=re.compile(rf"(?>(?:{words['tells-how-a-sign-looks']}|{nothing}){end})+"),
+        tells_nothing=re.compile(rf"(?>{nothing}{end})+"),
     )
 
 

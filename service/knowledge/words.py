@@ -78,8 +78,11 @@ LISTS = (
     "not-hemolyzed-behind",
 )
 
-#: Lists whose words are compared with one word of a text at a time.
-SINGLE = frozenset({"medicine-lead-ins"})
+#: Lists whose words are compared with one word of a text after the other; they hold no phrases.
+SINGLE = frozenset(
+    {"medicine-lead-ins", "between-negation-and-medicine", "medicine-fillers", "sides"}
+    | {"tells-how-a-sign-looks", "tells-nothing-of-a-sign"}
+)
 
 _LANGUAGE = re.compile(r"[a-z]{2}")
 _PLAIN = re.compile(r"(?:\*?[\w'/-]*[^\W_][\w'/-]*\*?)(?: \*?[\w'/-]*[^\W_][\w'/-]*\*?)*")
@@ -152,6 +155,9 @@ def _guard(before: str, word: str, after: str) -> str:
 
 def _around(word: str, phrase: str) -> Iterator[tuple[str, str]]:
     """What stands before and behind a word, at each place of a phrase that has it, and more."""
+    # Nearly no word is in an exception, and a start should not wait for a pattern of each.
+    if fold_name(word)[:_SHORTEST_STEM] not in fold_name(phrase):
+        return
     for found in re.finditer(rf"(?<!\w){_spelled(word)}(?!\w)", phrase.lower()):
         before, after = phrase[: found.start()], phrase[found.end() :]
         if before or after.strip("*"):

@@ -178,6 +178,32 @@ def test_words_of_no_list_change_nothing(before: list[str], behind: list[str]) -
     assert _seen("myoclonus", text).problems == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("tells-how-a-sign-looks", "severe " * 300 + "zzz"),
+        ("tells-nothing-of-a-sign", "left " * 300 + "zzz"),
+        ("medicine-fillers", "gabapentin " + "tablets " * 30 + "zzz"),
+        ("between-negation-and-medicine", "no " + "taking " * 30 + "zzz gabapentin"),
+        ("sides", "put into " + "either " * 300 + "zzz"),
+    ],
+)
+def test_lists_that_overlap_make_no_text_slow(name: str, text: str) -> None:
+    rule = KNOWLEDGE.words[name]
+    stems = tuple(f"{word[:3]}*" for word in rule.languages["en"] if len(word) > 3)
+    more = structs.replace(
+        rule, languages=rule.languages | {"xx": stems, "yy": rule.languages["en"]}
+    )
+    words = KNOWLEDGE.words | {name: more}
+    grammar = grammar_of(structs.replace(KNOWLEDGE, words=words))
+
+    assert not grammar.signs.tells_how.fullmatch(text)
+    assert not grammar.signs.tells_nothing.fullmatch(text)
+    assert not grammar.ways.stays.search(text)
+    assert not grammar.medicines.before.fullmatch(text.removesuffix(" gabapentin"))
+    assert not grammar.medicines.after.fullmatch(text.removeprefix("gabapentin "))
+
+
 def test_without_one_of_the_lists_nothing_is_read() -> None:
     words = {name: rule for name, rule in KNOWLEDGE.words.items() if name != "relatives"}
     with pytest.raises(RulesError, match=r"lists that are not there: relatives$"):
