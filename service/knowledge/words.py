@@ -188,8 +188,17 @@ def _check_exceptions(rule: WordList) -> Iterator[Complaint]:
         around = [found for _, word in _words(rule) for found in _around(word, phrase)]
         if not around:
             yield ("exceptions", i), f'"{phrase}" has no word of the list in it, and more'
-        elif any("*" in before for before, _ in around):
-            yield ("exceptions", i), f'"{phrase}" has a * before the word of the list'
+        elif not all(_has_one_length(before) for before, _ in around):
+            why = "has a *, a British spelling or such before the word of the list"
+            yield ("exceptions", i), f'"{phrase}" {why}, and cannot be looked for backwards'
+
+
+def _has_one_length(before: str) -> bool:
+    try:
+        re.compile(f"(?<={_spelled(before, _BEFORE)})")
+    except re.error:
+        return False
+    return True
 
 
 def _ill(word: str) -> Iterator[str]:
@@ -204,18 +213,16 @@ def _ill(word: str) -> Iterator[str]:
 
 def needless(rule: WordList) -> Iterator[Complaint]:
     """Words that are never reached: another word of the same language is heard there first."""
-    for path, word in _words(rule):
-        others = [
-            (place, other)
-            for place, other in _words(rule)
-            if place[:2] == path[:2] and place != path and ("*" in other or "*" not in word)
-        ]
-        for place, other in others:
-            if not re.fullmatch(_spelled(other), word.lower().replace("*", "")):
-                continue
-            if _spelled(other) != _spelled(word):
-                yield path, f'"{word}" is heard as "{other}" already'
-                break
-            if place < path:
-                yield path, f'"{word}" is there twice'
-                break
+    for language, words in rule.languages.items():
+        heard = [re.compile(_spelled(word)) for word in words]
+        for i, word in enumerate(words):
+            plain = word.lower().replace("*", "")
+            for j, other in enumerate(words):
+                if i == j or ("*" in word and "*" not in other) or not heard[j].fullmatch(plain):
+                    continue
+                if heard[i] != heard[j]:
+                    yield ("languages", language, i), f'"{word}" is heard as "{other}" already'
+                    break
+                if j < i:
+                    yield ("languages", language, i), f'"{word}" is there twice'
+                    break
