@@ -44,6 +44,7 @@ def test_a_code_names_its_medicine(coding: tuple[str, str], medicine: str) -> No
         ("Product containing precisely gabapentin 300 milligram/1 each", ("gabapentin",)),
         ("Oral Form Gabapentin (product)", ("gabapentin",)),
         ("valproate 750 mg/d", ("valproate",)),
+        ("Oral suspension of gabapentin 250 mg/5 mL", ("gabapentin",)),
         ("gabapentin 300 MG / bupropion 150 MG Oral Tablet", ("bupropion", "gabapentin")),
         ("Lisinopril 20 MG / gabapentin 100 MG", ("gabapentin",)),
     ],
@@ -123,6 +124,13 @@ def test_a_text_that_names_no_medicine_is_nothing(text: str) -> None:
         "gabapentin sospeso",
         "allergia al gabapentin",
         "senza gabapentin",
+        "Gabapentin abgesetzt",
+        "kein Gabapentin",
+        "Allergie gegen Gabapentin",
+        "gabapentin arrêté",
+        "pas de gabapentin",
+        "allergie à la gabapentin",
+        "sem gabapentin",
     ],
 )
 def test_words_that_negate_a_medicine_are_heard(text: str) -> None:

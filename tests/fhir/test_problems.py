@@ -194,6 +194,16 @@ def test_only_the_beginning_of_a_long_text_is_searched() -> None:
         "Celiac disease (family history)",
         "absence of myoclonus",
         "without myoclonus",
+        "Sin enfermedad celíaca",
+        "Niega enfermedad celíaca",
+        "Enfermedad celíaca (madre)",
+        "Celiachia esclusa",
+        "Familiarità per celiachia",
+        "Keine Zöliakie",
+        "Zöliakie ausgeschlossen",
+        "Pas de maladie cœliaque",
+        "Maladie cœliaque éliminée",
+        "Doença celíaca descartada",
     ],
 )
 def test_words_that_deny_a_coded_problem_are_heard(text: str) -> None:
@@ -247,6 +257,15 @@ def test_a_name_that_begins_like_a_denial_is_a_name() -> None:
         "r/o celiac disease",
         "rule out celiac disease",
         "query celiac disease",
+        "Sospecha de enfermedad celíaca",
+        "enfermedad celíaca no descartada",
+        "Sospetta celiachia",
+        "celiachia non esclusa",
+        "Verdacht auf Zöliakie",
+        "Zöliakie nicht ausgeschlossen",
+        "Suspicion de maladie cœliaque",
+        "maladie cœliaque non exclue",
+        "Provável doença celíaca",
     ],
 )
 def test_words_that_doubt_a_coded_problem_are_heard(text: str) -> None:
@@ -272,6 +291,9 @@ def test_words_that_doubt_a_coded_problem_are_heard(text: str) -> None:
         "Myoclonus, no cause found",
         "Familial myoclonus",
         "Noonan syndrome",
+        "TIA",
+        "Familiäre Myoklonien",
+        "Enfermedad celíaca, no complicada",
         "",
     ],
 )

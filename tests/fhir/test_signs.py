@@ -118,13 +118,31 @@ def test_words_in_a_value_are_not_enough_for_a_diagnosis_or_where_they_leave_it_
         _sign(code={"text": "Myoclonus"}, valueString="bilateral, both arms"),
         _sign(code={"text": "Presence of myoclonus at rest"}, valueString="yes"),
         _sign(code=MYOCLONUS, valueString="Multifocal, all limbs"),
+        _sign(code=MYOCLONUS, valueString="Presente"),
+        _sign(code=MYOCLONUS, valueString="generalizado, leve, en ambas manos"),
+        _sign(code=MYOCLONUS, valueString="vorhanden, beidseits"),
+        _sign(code=MYOCLONUS, valueString="oui, membres supérieurs"),
+        _sign(code=MYOCLONUS, valueString="lieve, alle mani"),
     ],
 )
 def test_a_sign_in_the_words_of_an_examination_is_read(sent: dict[str, Any]) -> None:
     assert _problems(sent)[0] == ["myoclonus"]
 
 
-@pytest.mark.parametrize("words", ["left", "both", "at rest", "not bilateral", "2", "of the arms?"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "left",
+        "both",
+        "at rest",
+        "not bilateral",
+        "2",
+        "of the arms?",
+        "de ambas",
+        "keine Angabe",
+        "gauche",
+    ],
+)
 def test_words_that_tell_neither_yes_nor_how_much_leave_a_sign_open(words: str) -> None:
     assert _problems(_sign(valueString=words))[0] == []
 
