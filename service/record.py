@@ -126,6 +126,7 @@ MARKS = {
     "by-name": "recognized by its name, not by a code",
     "default-unit": "sent without a unit; the site's own table tells it",
     "unit-by-name": "sent without a unit; its name tells it",
+    "only-unit": "sent without a unit; it is reported in this one alone",
     "undated": "without a date",
     "issue-dated": "dated by its time of issue",
     "hemolyzed": "hemolyzed specimen",

@@ -10,7 +10,7 @@ from service.knowledge.language import Analyte
 from service.knowledge.model import CodeIndex, Knowledge, Measured
 from service.knowledge.names import fold_name, words_of_test
 from service.knowledge.quantities import parse_range
-from service.knowledge.units import convert, find_unit
+from service.knowledge.units import convert, find_unit, scale
 
 #: Senders' spellings and codes that are remembered; beyond that the memory starts afresh.
 _MOST_REMEMBERED = 10_000
@@ -60,13 +60,26 @@ class Lexicon:
             for given in derived.inputs.values()
             if given.analyte not in findings and not knowledge.analytes[given.analyte].reference
         )
+        #: Analytes whose values are one number in every unit in which they are reported, as eGFR
+        #: is: a value without a unit is in that. Where ranges decide, they tell without a unit.
+        self.only_units = {
+            rule.analyte: rule.unit
+            for rule in knowledge.analytes.values()
+            if rule.trusts == "limits" and _is_one_number(rule, knowledge)
+        }
         #: Problems by the words of the phrases that name them within a longer text.
         self.phrases = {
             tuple(fold_name(phrase).split(" ")): rule.problem
             for rule in knowledge.problems.values()
             for phrase in rule.phrases
         }
-        self._named = {name: Meant(analyte) for name, analyte in knowledge.analyte_names.items()}
+        #: A long name of LOINC's own says all that its code does; what is calculated needs that.
+        self._named = {
+            fold_name(measured.name): Meant(measured.analyte, counts=measured.form)
+            for measured in knowledge.loinc.values()
+            if not measured.marks
+        }
+        self._named |= {name: Meant(analyte) for name, analyte in knowledge.analyte_names.items()}
         for rule in knowledge.analytes.values():
             self._named |= {
                 fold_name(name): Meant(rule.analyte, counts=form)
@@ -167,6 +180,12 @@ class Lexicon:
             return here(written.low), here(written.high)
         except ValueError:
             return None
+
+
+def _is_one_number(rule: Analyte, knowledge: Knowledge) -> bool:
+    units = [knowledge.units[unit] for unit in rule.units]
+    kinds = {(unit.dimension, scale(unit)) for unit in units}
+    return len(kinds) == 1 < len(units) and units[0].dimension != knowledge.units["1"].dimension
 
 
 @lru_cache(maxsize=4)

@@ -13,7 +13,14 @@ from service.fhir.lexicon import Bounds, Lexicon, Meant
 from service.fhir.patients import Chart
 from service.fhir.ranges import AsWritten, interval_of, is_for_all, units_of
 from service.fhir.specimens import says_hemolyzed
-from service.fhir.values import Unreadable, Value, is_plain, quantity_value, value_of
+from service.fhir.values import (
+    Unreadable,
+    Value,
+    is_of_time,
+    is_plain,
+    quantity_value,
+    value_of,
+)
 from service.knowledge.units import accepted, convert, scale
 from service.record import Amount, Comparator, Interval, Moment
 
@@ -22,6 +29,7 @@ _NOT_READ = "So the result can not be read."
 _BY_FLAG = "So the laboratory's flag alone was used."
 _FROM_TEXT = "The value is text and was read as a number; a Quantity would be certain."
 _NO_UNIT = "The value has no unit, so it can not be read. It needs a UCUM code."
+_ONLY_UNIT = "The value has no unit; {}, the only one that it is reported in, was taken."
 _DEFAULT_UNIT = "The value has no unit; that of this site's table of local codes, {}, was taken."
 _NOT_DEFAULT = (
     "The value has no unit, and the laboratory's own range is in another one than this site's "
@@ -31,6 +39,10 @@ _UNIT_BY_NAME = "The value has no unit; the one that its name tells, {}, was tak
 _NOT_BY_NAME = (
     "The value has no unit, and the laboratory's own range is in another one than its name tells "
     "({}), so that one was not taken."
+)
+_NOT_ONLY = (
+    "The value has no unit, and the laboratory's own range is in another one than that in which "
+    "such a value is reported ({}), so that one was not taken."
 )
 _RANGE_OF_ANOTHER = (
     "The name may mean something else than {}, and the laboratory's own range is not one of that; "
@@ -42,6 +54,10 @@ _NAMES_ANOTHER_UNIT = (
 _UNKNOWN_UNIT = (
     "The unit is not known, so the value can not be read. A UCUM code in code, with system "
     "http://unitsofmeasure.org, would be certain."
+)
+_EXCRETED = (
+    "The unit is that of what is excreted in a time, as in collected urine, so neither the value "
+    "nor its range or flag was read as of blood."
 )
 _TWO_UNITS = "Code and text of the unit name different units, so the value can not be read."
 _CONTRADICTORY = "The interpretations contradict each other, so none was used."
@@ -196,11 +212,13 @@ def _measure(
     if laboratory.failed:
         return Measurement(None, value.printed, marks=marks)
     if default := _default_unit(value, assay, lexicon, spot):
-        taken = _UNIT_BY_NAME if assay.meant.unit else _DEFAULT_UNIT
-        spot.information("informational", taken.format(default), ".value")
-        value = structs.replace(value, unit=default, printed=f"{value.printed} {default}")
-        marks += ("unit-by-name" if assay.meant.unit else "default-unit",)
+        unit, taken, mark = default
+        spot.information("informational", taken.format(unit), ".value")
+        value = structs.replace(value, unit=unit, printed=f"{value.printed} {unit}")
+        marks += (mark,)
     scale = assay.scale(value, lexicon, spot)
+    if scale is None and _is_excreted(value):
+        return Measurement(None, value.printed, marks=marks)
     if scale is None:
         own = interval_of(
             assay.said.reference_range or (),
@@ -349,23 +367,33 @@ def _say_unreadable(value: Unreadable | None, cost: str, spot: Spot) -> str:
     return value.printed
 
 
-def _default_unit(value: Value, assay: Assay, lexicon: Lexicon, spot: Spot) -> str:
-    """The unit that its name or the site's own table tells for a value without one, "" for none.
+def _default_unit(
+    value: Value, assay: Assay, lexicon: Lexicon, spot: Spot
+) -> tuple[str, str, str] | None:
+    """The unit of a value without one, how that is told, and its mark.
 
-    "" too where the laboratory's own range, sent beside the value, is in another one.
+    Its name or the site's own table tells it, or it is reported in one alone. None where the
+    laboratory's own range, sent beside the value, is in another one.
     """
     if value.unit or value.code:
-        return ""
+        return None
     meant = assay.meant
-    default = meant.unit or next((one.unit for one in meant.measured if one.unit), "")
-    if default and not all(
-        _means_the_same(unit, default, meant, lexicon)
-        for unit in units_of(assay.said.reference_range or (), lexicon)
+    table = next((one.unit for one in meant.measured if one.unit), "")
+    if meant.unit:
+        unit, taken, mark, refused = meant.unit, _UNIT_BY_NAME, "unit-by-name", _NOT_BY_NAME
+    elif table:
+        unit, taken, mark, refused = table, _DEFAULT_UNIT, "default-unit", _NOT_DEFAULT
+    elif only := lexicon.only_units.get(meant.analyte):
+        unit, taken, mark, refused = only, _ONLY_UNIT, "only-unit", _NOT_ONLY
+    else:
+        return None
+    if not all(
+        _means_the_same(other, unit, meant, lexicon)
+        for other in units_of(assay.said.reference_range or (), lexicon)
     ):
-        refused = _NOT_BY_NAME if meant.unit else _NOT_DEFAULT
-        spot.warning("conflict", refused.format(default), ".referenceRange")
-        return ""
-    return default
+        spot.warning("conflict", refused.format(unit), ".referenceRange")
+        return None
+    return unit, taken, mark
 
 
 def _means_the_same(unit: str | None, default: str, meant: Meant, lexicon: Lexicon) -> bool:
@@ -389,7 +417,8 @@ def _unit_of(value: Value, meant: Meant, lexicon: Lexicon, spot: Spot) -> str | 
         return None
     unit = lexicon.unit(value.system, value.code, value.unit)
     if unit is None:
-        spot.warning("code-invalid", _UNKNOWN_UNIT, ".value")
+        said = _EXCRETED if _is_excreted(value) else _UNKNOWN_UNIT
+        spot.warning("code-invalid", said, ".value")
         return None
     if value.code and value.unit and value.unit != value.code:
         printed = lexicon.unit("", "", value.unit)
@@ -409,6 +438,10 @@ def _unit_of(value: Value, meant: Meant, lexicon: Lexicon, spot: Spot) -> str | 
         text = f"A value in {unit} does not fit the code, which is {meant.measured[0].name}."
     spot.warning("business-rule", f"{text} So the value can not be read.", ".value")
     return None
+
+
+def _is_excreted(value: Value) -> bool:
+    return is_of_time(value.code) or is_of_time(value.unit)
 
 
 def _listed(units: tuple[str, ...]) -> str:

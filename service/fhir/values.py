@@ -47,6 +47,21 @@ _WORDS = {
 }
 
 
+#: Units of what is collected over a time, as urine is: "ug/24h", "mmol/(24.h)", "mg/d", "g/Tag".
+_PER_TIME = re.compile(
+    r"/ ?[({]*(?:24|12)?[ ._-]*"
+    r"(?:h|hrs?|hours?|std|stunden|heures|ore|horas|d|days?|tag|jour|giorno|d[ií]a)"
+    r"[)}]*",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=1024)
+def is_of_time(unit: str) -> bool:
+    """Whether a unit is that of what is excreted in a time; in blood there is no such thing."""
+    return "/" in unit and bool(_PER_TIME.fullmatch(unit[unit.rindex("/") :]))
+
+
 class NotANumberError(ValueError):
     """JSON that is not a number of sensible size; the message says why, without it."""
 

@@ -71,6 +71,9 @@ _remembered = lru_cache(maxsize=4096)(_folded)
 _ADDED = frozenset(
     {"level", "levels", "concentration", "value", "test", "of", "in", "the", "de", "en", "el", "di"}
     | {"nel", "nella", "del", "nivel", "niveles", "livello", "concentracion", "concentrazione"}
+    # "Natrium i. S." is short for "im Serum"; EDTA and heparin tell of the tube.
+    | {"lvl", "im", "i", "der", "des", "du", "dans", "le", "taux", "dosage", "spiegel"}
+    | {"konzentration", "edta", "heparin"}
 )
 #: Words of specimens, antibodies and quantities that are written in many ways. Of serum and plasma
 #: no rule tells the one from the other.
@@ -79,12 +82,25 @@ _ONE_WORD = {
     **dict.fromkeys(("siero", "plasmatico", "plasmatica", "seric", "sr"), "serum"),
     # As in S-Calcium, P-Glucose and fP-Glucose, the usual names in northern Europe.
     **dict.fromkeys(("s", "p", "sericos", "plasmaticos"), "serum"),
+    **dict.fromkeys(("serique", "seriques", "plasmatique", "plasmatiques"), "serum"),
     **dict.fromkeys(("sangre", "sangue", "sanguineo", "sanguinea", "ematico", "ematica"), "blood"),
-    **dict.fromkeys(("arterioso", "arteriosa"), "arterial"),
-    **dict.fromkeys(("venoso", "venosa"), "venous"),
-    **dict.fromkeys(("totale", "totales"), "total"),
-    **dict.fromkeys(("vit", "vitamina"), "vitamin"),
+    # BGA is the German and Swiss name of a blood gas analyzer's results.
+    **dict.fromkeys(("blut", "bga", "sang", "sanguin", "sanguine"), "blood"),
+    "vollblut": "whole blood",
+    **dict.fromkeys(("arterioso", "arteriosa", "art", "arteriell", "arteriel"), "arterial"),
+    **dict.fromkeys(("arterielle", "arterieller"), "arterial"),
+    **dict.fromkeys(("venoso", "venosa", "ven", "venos", "veineux", "veineuse"), "venous"),
+    **dict.fromkeys(("kapillar", "capillaire", "capilar", "capillare"), "capillary"),
+    **dict.fromkeys(("totale", "totales", "tot", "gesamt", "totaux"), "total"),
+    **dict.fromkeys(("frei", "freie", "freies", "libre", "libero", "libera", "livre"), "free"),
+    **dict.fromkeys(("ioniziert", "ioniziertes", "ionize", "ioniz"), "ionized"),
+    **dict.fromkeys(("korrigiert", "korrigiertes", "korr", "corr", "corrige"), "corrected"),
+    **dict.fromkeys(("corrigee", "corregido", "corregida", "corretto", "corretta"), "corrected"),
+    **dict.fromkeys(("vit", "vitamina", "vitamine"), "vitamin"),
+    **dict.fromkeys(("nuchtern", "ayunas", "jejum"), "fasting"),
+    **dict.fromkeys(("glukose", "glukos", "glucosa", "glucosio", "glicose"), "glucose"),
     **dict.fromkeys(("anti", "ab", "abs", "antibodies", "anticuerpos", "anticorpi"), "antibody"),
+    **dict.fromkeys(("ak", "antikorper", "ac", "anticorps"), "antibody"),
 }
 
 
@@ -93,7 +109,7 @@ def words_of_test(name: str) -> tuple[str, ...]:
 
     "Calcium (total), serum level" and "serum total calcium" have the same words.
     """
-    words = {_ONE_WORD.get(word, word) for word in name.split(" ")}
+    words = {one for word in name.split(" ") for one in _ONE_WORD.get(word, word).split(" ")}
     return tuple(sorted(words - _ADDED))
 
 

@@ -32,6 +32,7 @@ units:
   - {unit: ng/L, dimension: mass/volume, scale: 1/1000000000}
   - {unit: cm, dimension: length, scale: 1/100}
   - {unit: U/L, dimension: catalytic activity/volume, scale: 1/60000000}
+  - {unit: mU/mL, dimension: catalytic activity/volume, scale: 1/60000000}
   - {unit: "1", dimension: number, scale: "1"}
   - {unit: "{INR}", dimension: number, scale: "1", also: [INR]}
 ---
@@ -98,7 +99,7 @@ lookback: 14 d
 analyte: egfr
 name: eGFR
 unit: U/L
-units: [U/L]
+units: [U/L, mU/mL]
 loinc: {98979-8: {name: "eGFR, for tests in U/L", marks: [calculated]}}
 plausible: 1 to 300 U/L
 lookback: 90 d

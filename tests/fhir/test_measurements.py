@@ -118,6 +118,41 @@ def test_a_number_in_a_text_without_a_unit_is_not_read() -> None:
     assert (found.amount, found.comparator) == (Amount(Decimal("4.5"), "1"), ">")
 
 
+EGFR = coding("98979-8")
+
+
+def test_a_value_without_a_unit_is_in_the_only_one_that_it_is_reported_in() -> None:
+    sent = observation(code=EGFR, valueQuantity={"value": 44})
+    found = result(sent)
+    assert (found.amount, found.printed) == (Amount(Decimal(44), "U/L"), "44 U/L")
+    assert "only-unit" in found.marks
+    assert told("the only one that it is reported in", sent).severity == "information"
+
+
+def test_a_range_in_another_unit_speaks_against_the_only_one() -> None:
+    low = {"low": {"value": 60, "unit": "mmol/L"}}
+    sent = observation(code=EGFR, valueQuantity={"value": 44}, referenceRange=[low])
+    assert result(sent).amount is None
+    assert told("in another one than that", sent).severity == "warning"
+    plain = {"low": {"value": 60}}
+    sent = observation(code=EGFR, valueQuantity={"value": 44}, referenceRange=[plain])
+    assert result(sent).amount == Amount(Decimal(44), "U/L")
+
+
+@pytest.mark.parametrize("unit", ["mg/24h", "mmol/24 h", "mg/d", "mmol/(24.h)", "mg/Tag"])
+def test_what_is_excreted_in_a_time_is_no_value_of_blood(unit: str) -> None:
+    own = {"low": {"value": 3, "unit": unit}, "high": {"value": 50, "unit": unit}}
+    sent = observation(
+        code={"text": "Urea"},
+        valueQuantity={"value": 1, "unit": unit},
+        referenceRange=[own],
+        interpretation=[coding("L", "v3-ObservationInterpretation")],
+    )
+    found = result(sent)
+    assert (found.amount, found.interval, found.interpretation) == (None, None, "")
+    assert told("excreted in a time", sent).severity == "warning"
+
+
 def test_an_integer_is_read_where_no_unit_is_needed() -> None:
     assert _read(INR, None, valueInteger=3).amount == Amount(Decimal(3), "1")
     assert _read(coding("2951-2"), None, valueInteger=120).amount is None

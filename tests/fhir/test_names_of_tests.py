@@ -1,4 +1,4 @@
-"""What tests are called where no code came: in print, in four languages, short or with a unit.
+"""What tests are called where no code came: in print, in six languages, short or with a unit.
 
 By the shipped rules. What must not be read outnumbers, for each fluid, what must.
 """
@@ -8,6 +8,7 @@ import pytest
 from service.fhir import wire
 from service.fhir.analytes import Refused, analyte_of
 from service.fhir.lexicon import Meant, lexicon_of
+from service.fhir.specimens import fluid_in
 from service.knowledge.loader import load
 from service.settings import shipped
 
@@ -58,6 +59,106 @@ NAMES = {
 }
 
 
+GERMAN_AND_FRENCH = {
+    "sodium": "Natrium|Natrium i.S.|Natrium im Serum|Natrium (ISE)|Natrémie|Sodium plasmatique",
+    "potassium": "Kalium i. S.|Kalium (BGA)|Kaliémie|Potassium sérique",
+    "magnesium": "Magnesium i.S.|Magnésémie|Magnésium plasmatique|Magnesium (Serum)",
+    "calcium_total": "Calcium gesamt|Gesamtcalcium|Kalzium i.S.|Calcémie|Calcium sérique",
+    "calcium_corrected": "Calcium korrigiert|Calcium (Albumin-korrigiert)|Calcémie corrigée",
+    "calcium_ionized": "Calcium, ionisiert (BGA)|Ionisiertes Calcium|Calcium ionisé|Freies Calcium",
+    "phosphate": "Phosphat i.S.|anorg. Phosphat|Phosphorémie|Phosphore|Phosphatémie",
+    "urea": "Harnstoff|Harnstoff i.S.|Urée|Urée sanguine|Urée plasmatique|Ureum",
+    "creatinine": "Kreatinin|Kreatinin i.S.|Kreatinin (enzymatisch)|Créatininémie|Créatinine",
+    "egfr": "GFR (CKD-EPI)|GFR nach CKD-EPI|Glomeruläre Filtrationsrate|DFG (CKD-EPI)|DFG estimé",
+    "glucose": "Glukose i.S.|Glucose (Plasma)|Blutzucker|BZ|Nüchtern-Glukose|Glycémie|P-Glukose",
+    "ammonia": "Ammoniak|Ammoniak (EDTA-Plasma)|Ammoniémie|Ammoniaque",
+    "bilirubin_total": "Bilirubin gesamt|Gesamtbilirubin|Bilirubine totale|Bilirubin, gesamt",
+    "albumin": "Albumin i.S.|Albuminémie|Albumine plasmatique",
+    "vitamin_b12": "Vitamin B12 i.S.|Vitamine B12|Kobalamin|VitB12",
+    "copper": "Kupfer i.S.|Kupfer im Serum|Cuivre sérique|Cuprémie|Cuivre plasmatique",
+    "zinc": "Zink i.S.|Zinc plasmatique",
+    "ceruloplasmin": "Coeruloplasmin|Céruloplasmine|Céruléoplasmine",
+    "pco2": "pCO2 (arteriell)|pCO2 (BGA)|pCO2 artérielle|pCO2 (kapillär)",
+    "ph": "pH (BGA)|pH arteriell|pH artériel|pH veineux",
+    "bicarbonate": "Bicarbonat|Standard-Bicarbonat|aktuelles Bicarbonat|Bicarbonates|CO2",
+    "osmolality": "Osmolalität i.S.|Serumosmolalität|Osmolalité plasmatique|Osmolality, measured",
+    "lactate": "Laktat (BGA)|Lactates|Acide lactique|POC Lactate",
+    "free_t4": "freies T4|Freies Thyroxin|Thyroxine libre|T4, Free (Direct)",
+    "tpo_antibody": "TPO-Ak|Anticorps anti-TPO|TPO-Antikörper|Anticorps anti-thyroperoxydase",
+    "methylmalonic_acid": "Methylmalonsäure|Acide méthylmalonique",
+    "lead": "Blei im Blut|Blei i. EDTA-Blut|Plombémie|Plomb sanguin|Plomo en sangre",
+    "manganese": "Mangan im Vollblut|Manganèse sanguin",
+    "mercury": "Quecksilber im Blut|Mercure sanguin",
+    "bismuth": "Bismuthémie|Wismut im Serum|Bismuth sanguin",
+    "ttg_iga": "Transglutaminase-Ak IgA|Anticorps anti-transglutaminase IgA",
+    "blood_ketones": "3-Hydroxybutyrat|Cétonémie capillaire|Ketonkörper im Blut",
+}
+
+OTHERS = {
+    "sodium": "Sodium Lvl|Sodium POC|Sodium [Moles/volume] in Serum or Plasma",
+    "glucose": "Glucose, Whole Blood|Glucose Meter|CBG|Glicose capilar|Glucosa en ayunas",
+    "urea": "BUN Lvl|Harnstoff-N|Karbamid",
+    "egfr": "eGFRcr",
+    "calcium_ionized": "Calcium ionized, whole blood",
+}
+
+
+@pytest.mark.parametrize(
+    ("analyte", "name"),
+    [
+        (analyte, name)
+        for names in (GERMAN_AND_FRENCH, OTHERS)
+        for analyte in names
+        for name in names[analyte].split("|")
+    ],
+)
+def test_a_usual_name_of_german_french_and_other_laboratories_is_read(
+    analyte: str, name: str
+) -> None:
+    found = _meant(name)
+    assert isinstance(found, Meant)
+    assert (found.analyte, found.plausible) == (analyte, "")
+
+
+OF_OTHER_SPECIMENS = (
+    "Natrium i.U.|Natrium im Urin|Natriurèse|Kalium i.U.|Kaliurèse|Calciurie|Calcium i.U.|"
+    "Calcium im Sammelurin|Kreatinin i.U.|Kreatinin-Clearance|Créatininurie|Harnstoff i.U.|"
+    "Urée urinaire|Liquor-Glukose|Glukose i.L.|Glukose i. Liquor|Glycorachie|Glycosurie|"
+    "Glukose i.U.|Kupfer i.U.|Cuprurie|Cuivre urinaire|Kupfer, frei|Magnésium érythrocytaire|"
+    "Magnesium i. Vollblut|Zink im Vollblut|Osmolalität i.U.|Osmolalité urinaire|"
+    "Laktat im Liquor|Laktatdehydrogenase|Ammonium urate crystals|Phosphaturie|Blei i.U.|"
+    "Albuminurie|pH (Urin)|Vitamin D3|pH POC|Ketones POC|Free copper|Copper, RBC"
+)
+
+
+@pytest.mark.parametrize("name", OF_OTHER_SPECIMENS.split("|"))
+def test_a_german_or_french_name_of_another_specimen_is_not_read(name: str) -> None:
+    found = _meant(name)
+    assert found is None or (isinstance(found, Meant) and fluid_in([name]))
+
+
+@pytest.mark.parametrize(
+    ("name", "analyte"),
+    [
+        ("glucose", "glucose"),
+        ("Glukose", "glucose"),
+        ("Glucosa", "glucose"),
+        ("Glucose Lvl", "glucose"),
+        ("Glucose (mg/dL)", "glucose"),
+        ("copper", "copper"),
+        ("Kupfer", "copper"),
+        ("Cu", "copper"),
+        ("Lead", "lead"),
+        ("Manganese", "manganese"),
+    ],
+)
+def test_a_name_that_urine_has_too_is_read_only_by_value_or_range(name: str, analyte: str) -> None:
+    found = _meant(name)
+    assert isinstance(found, Meant)
+    assert found.analyte == analyte
+    assert found.plausible
+
+
 @pytest.mark.parametrize(
     ("analyte", "name"),
     [(analyte, name) for analyte in NAMES for name in NAMES[analyte].split("|")],
@@ -83,10 +184,6 @@ def test_a_name_that_tells_of_another_fluid_or_of_a_ratio_is_not_read(name: str,
 @pytest.mark.parametrize(
     "name",
     [
-        "glucose",
-        "glucosa",
-        "glucosio",
-        "Glucose (mg/dL)",
         "pH",
         "pO2",
         "protein S",

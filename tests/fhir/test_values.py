@@ -12,6 +12,7 @@ from service.fhir.values import (
     Unreadable,
     Value,
     has_value,
+    is_of_time,
     number,
     text_value,
     value_of,
@@ -25,6 +26,32 @@ DECODER = json.Decoder(wire.Component)
 def _value(**elements: object) -> Value | Unreadable | None:
     said = DECODER.decode(sent(elements))
     return value_of(said, said.value_quantity)
+
+
+@pytest.mark.parametrize(
+    ("unit", "of_time"),
+    [
+        ("ug/24h", True),
+        ("mmol/(24.h)", True),
+        ("mcg/24 hr", True),
+        ("mg/{24h}", True),
+        ("g/Tag", True),
+        ("nmol/d", True),
+        ("mg/24 horas", True),
+        ("mg/dL", False),
+        ("mmol/L", False),
+        ("mL/min", False),
+        ("mL/min/1.73m2", False),
+        ("ug/g", False),
+        ("h", False),
+        ("d", False),
+        ("", False),
+    ],
+)
+def test_a_unit_of_what_is_collected_in_a_time_is_known_by_its_end(
+    unit: str, of_time: bool
+) -> None:
+    assert is_of_time(unit) is of_time
 
 
 @pytest.mark.parametrize(
