@@ -43,9 +43,76 @@ def test_a_diagnosis_in_print_is_read(text: str, problem: str) -> None:
     assert problem in _problems(text)
 
 
+GERMAN_AND_FRENCH = {
+    "myoclonus": "Generalisierte Myoklonien|myoklonische Zuckungen|Secousses musculaires|Jerking of limbs",
+    "asterixis": "Flattertremor|negativer Myoklonus|Astérixis|Metabolic flap",
+    "cirrhosis": "Leberzirrhose|Leberzirrhose Child C|Cirrhose alcoolique|Cirrhose",
+    "hepatic-failure": "Akutes Leberversagen|Insuffisance hépatique aiguë|Fallo hepático agudo",
+    "hepatic-encephalopathy": "Hepatische Enzephalopathie|Encéphalopathie hépatique",
+    "acute-kidney-injury": "Akutes Nierenversagen|Insuffisance rénale aiguë|Lesão renal aguda",
+    "end-stage-kidney-disease": "Terminale Niereninsuffizienz|Insuffisance rénale terminale",
+    "dialysis": "Dialysepflichtige Niereninsuffizienz|Hémodialyse chronique",
+    "uremic-encephalopathy": "Urämie|Encéphalopathie urémique",
+    "alcohol-use-disorder": "Alkoholabhängigkeit|C2-Abusus|Éthylisme chronique|Alcolismo",
+    "alcohol-withdrawal": "Alkoholentzugsdelir|Sevrage alcoolique",
+    "celiac-disease": "Zöliakie|Maladie cœliaque",
+    "crohn-disease": "Morbus Crohn|Maladie de Crohn",
+    "short-bowel-syndrome": "Kurzdarmsyndrom|Syndrome du grêle court|Síndrome de intestino corto",
+    "bariatric-surgery-or-gastrectomy": "Z. n. Gastrektomie|Magenbypass|Chirurgie bariatrique",
+    "pernicious-anemia": "Perniziöse Anämie|Maladie de Biermer",
+    "vegan-diet": "Vegane Ernährung|Végétalien",
+    "malnutrition": "Mangelernährung|Dénutrition sévère",
+    "anorexia-nervosa": "Magersucht|Anorexie mentale",
+    "b12-deficiency-on-file": "Vitamin-B12-Mangel|Carence en vitamine B12",
+    "copper-deficiency-on-file": "Kupfermangel|Carence en cuivre|Carenza di rame",
+    "pellagra": "Pellagre|Carence en vitamine PP",
+    "thiamine-deficiency-on-file": "Wernicke-Enzephalopathie|Encéphalopathie de Gayet-Wernicke",
+    "hyponatremia-on-file": "Hyponatriämie|Hyponatrémie",
+    "hypomagnesemia-on-file": "Hypomagnesiämie|Hypomagnésémie",
+    "hypocalcemia-on-file": "Hypokalzämie|Hypocalcémie",
+    "hypoglycemia-on-file": "Hypoglykämie|Hypoglycémie",
+    "hypoparathyroidism": "Hypoparathyreoidismus|Hypoparathyroïdie",
+    "hyperosmolar-state": "Hyperosmolares Koma|Coma hyperosmolaire",
+    "wilson-disease": "Morbus Wilson|Maladie de Wilson",
+    "osmotic-demyelination": "Zentrale pontine Myelinolyse|Myélinolyse centropontine",
+    "hypercapnic-respiratory-failure": "CO2-Narkose|Hyperkapnie|Encéphalopathie hypercapnique",
+    "hypoxic-brain-injury": "Hypoxischer Hirnschaden|Encéphalopathie post-anoxique",
+    "cardiac-arrest": "Herz-Kreislauf-Stillstand|Arrêt cardiaque",
+    "past-cardiac-arrest": "Z. n. Reanimation",
+    "hyperthyroidism": "Hyperthyreose|Hyperthyroïdie|Maladie de Basedow",
+    "hashimoto-encephalopathy": "Hashimoto-Enzephalopathie|Encéphalopathie de Hashimoto",
+    "metal-poisoning": "Bleivergiftung|Saturnisme",
+    "nitrous-oxide-use": "Lachgasabusus|Protoxyde d'azote",
+    "myelopathy": "Funikuläre Myelose|Sclérose combinée de la moelle",
+}
+
+
+@pytest.mark.parametrize(
+    ("problem", "text"),
+    [
+        (problem, text)
+        for problem in GERMAN_AND_FRENCH
+        for text in GERMAN_AND_FRENCH[problem].split("|")
+    ],
+)
+def test_a_diagnosis_is_read_as_german_and_french_reports_name_it(problem: str, text: str) -> None:
+    assert problem in _problems(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "Verdacht auf Leberzirrhose",
+        "V. a. hepatische Enzephalopathie",
+        "Keine Myoklonien",
+        "Suspicion d'encéphalopathie hépatique",
+        "Réanimation",
+        "Muskelzuckungen",
+        "IRA",
+        "Mutter mit Morbus Wilson",
+        "Kachexie",
+        "Flap present",
+        "Gitelman syndrome",
         "On oral hypoglycemic agents",
         "Wernicke aphasia",
         "Low calcium diet",
