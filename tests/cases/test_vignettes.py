@@ -37,6 +37,25 @@ def test_the_first_cause_is_the_one_that_the_vignette_was_written_for(
     assert causes[:1] == ([] if vignette.first == "none" else [vignette.first])
 
 
+@pytest.mark.parametrize(
+    ("given", "causes"),
+    [
+        ({"age": "4 d", "ammonia": "890 umol/L"}, ["hyperammonemia"]),
+        ({"age": "4 d", "ammonia": "250 umol/L"}, ["hepatic-encephalopathy"]),
+        ({"age": "40 y", "ammonia": "890 umol/L"}, ["hepatic-encephalopathy"]),
+        (
+            {"age": "5 mo", "ammonia": "890 umol/L", "inr": "3.1", "bilirubin_total": "9 mg/dL"},
+            ["hepatic-encephalopathy", "hyperammonemia"],
+        ),
+    ],
+)
+def test_high_ammonia_gives_one_flag_unless_the_liver_shows_that_it_fails(
+    site: Site, given: dict[str, str | list[str]], causes: list[str]
+) -> None:
+    record = record_of(RuleTest(given, "none"), site.knowledge, MOMENT)
+    assert sorted(cause.cause for cause in site.engine.assess(record).causes) == sorted(causes)
+
+
 def test_every_vignette_names_a_source_of_the_rules(site: Site) -> None:
     assert {each.source for each in vignettes()} <= site.knowledge.references.keys()
 

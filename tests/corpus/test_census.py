@@ -8,8 +8,18 @@ from service.evaluation import Site, ask, assess
 from service.fhir.reading import Refused
 from tests.corpus.third_party import CENSUS, CLOCK, body, files, name
 
-#: Counted, and rightly not read: mass under a code for moles.
-NOT_READ = {("bundles/collection/us-core-glucose.json", "glucose", "120.5"): 1}
+#: Grams of protein that Synthea prints by the deciliter and means by the liter.
+PROTEIN = {
+    "dillon-adams": ("62.421",),
+    "marine-kulas": ("71.449", "73.344", "75.635", "72.832", "70.068"),
+}
+
+#: Counted, and rightly not read: mass under a code for moles, and a unit that can not be.
+NOT_READ = {("bundles/collection/us-core-glucose.json", "glucose", "120.5"): 1} | {
+    (f"bundles/transaction/synthea-{patient}.json", "total_protein", grams): 1
+    for patient, values in PROTEIN.items()
+    for grams in values
+}
 
 Numbers = Counter[tuple[str, str, str]]
 

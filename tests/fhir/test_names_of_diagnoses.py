@@ -44,10 +44,10 @@ def test_a_diagnosis_in_print_is_read(text: str, problem: str) -> None:
 
 
 GERMAN_AND_FRENCH = {
-    "myoclonus": "Generalisierte Myoklonien|myoklonische Zuckungen|Secousses musculaires|Jerking of limbs",
+    "myoclonus": "Generalisierte Myoklonien|Secousses musculaires|Jerking of limbs",
     "asterixis": "Flattertremor|negativer Myoklonus|Astérixis|Metabolic flap",
     "cirrhosis": "Leberzirrhose|Leberzirrhose Child C|Cirrhose alcoolique|Cirrhose",
-    "hepatic-failure": "Akutes Leberversagen|Insuffisance hépatique aiguë|Fallo hepático agudo",
+    "hepatic-failure": "Akutes Leberversagen|Insuffisance hépatique aiguë",
     "hepatic-encephalopathy": "Hepatische Enzephalopathie|Encéphalopathie hépatique",
     "acute-kidney-injury": "Akutes Nierenversagen|Insuffisance rénale aiguë|Lesão renal aguda",
     "end-stage-kidney-disease": "Terminale Niereninsuffizienz|Insuffisance rénale terminale",
