@@ -99,7 +99,12 @@ OTHERS = {
     "glucose": "Glucose, Whole Blood|Glucose Meter|CBG|Glicose capilar|Glucosa en ayunas",
     "urea": "BUN Lvl|Harnstoff-N|Karbamid",
     "egfr": "eGFRcr",
-    "calcium_ionized": "Calcium ionized, whole blood",
+    "calcium_ionized": "Calcium ionized, whole blood|P-Calcium-ion(frit)|cCa2+",
+    "potassium": "Potassium Venous|Potassium, Serum/Plasma",
+    "bicarbonate": "cHCO3(P)st|HCO3 calculated|Carbon dioxide",
+    "lactate": "LACTIC ACID, VENOUS|cLac",
+    "tsh": "TSH W/ REFLEX TO FREE T4",
+    "methylmalonic_acid": "METHYLMALONIC ACID, GC/MS/MS",
 }
 
 
