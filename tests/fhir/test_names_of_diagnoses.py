@@ -114,8 +114,52 @@ def test_a_diagnosis_is_read_as_german_and_french_reports_name_it(problem: str, 
 
 
 @pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        ("Myoklonien seit drei Tagen", ("myoclonus",)),
+        ("Myoklonien ohne Asterixis", ("myoclonus",)),
+        ("Myoclonies sans astérixis", ("myoclonus",)),
+        ("Mioclonías positivas y negativas", ("myoclonus",)),
+        (
+            "Dekompensierte Leberzirrhose, Child C, bei Alkoholabusus",
+            (
+                "alcohol-use-disorder",
+                "cirrhosis",
+            ),
+        ),
+        ("Terminale Niereninsuffizienz bei Zystennieren", ("end-stage-kidney-disease",)),
+        ("Cirrhose alcoolique avec ascite", ("cirrhosis",)),
+        ("Carence en vitamine B12 sévère", ("b12-deficiency-on-file",)),
+    ],
+)
+def test_a_german_or_french_diagnosis_is_heard_within_a_longer_text(
+    text: str, problems: tuple[str, ...]
+) -> None:
+    assert _problems(text) == problems
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "Ausschluss Zöliakie",
+        "Z. n. Asterixis",
+        "Hashimoto-Enzephalopathie nicht bestätigt",
+        "Zöliakie nicht ausgeschlossen",
+        "Familienanamnese: Morbus Wilson",
+        "Bruder mit Morbus Wilson",
+        "Kein Anhalt für Leberzirrhose",
+        "Myoklonien nicht nachweisbar",
+        "Pas d'astérixis",
+        "Antécédents familiaux de maladie de Wilson",
+        "Mère : maladie cœliaque",
+        "Maladie cœliaque exclue",
+        "Risque de pellagre",
+        "Dépistage de la maladie de Wilson",
+        "Sospecha de encefalopatía hepática",
+        "Descartar encefalopatía hepática",
+        "Hermano con enfermedad de Wilson",
+        "Fratello con malattia di Wilson",
+        "Rischio di encefalopatia epatica",
         "Verdacht auf Leberzirrhose",
         "V. a. hepatische Enzephalopathie",
         "Keine Myoklonien",
