@@ -323,6 +323,44 @@ def test_names_in_spanish_and_italian_are_read(text: str, medicine: str) -> None
     assert taken == Taken((medicine,), by_name=True)
 
 
+@pytest.mark.parametrize(
+    ("text", "medicine"),
+    [
+        ("Mirtazapin 30 mg abends", "mirtazapine"),
+        ("Valproat retard 500 mg", "valproate"),
+        ("AXEPIM 2 g inj", "cefepime"),
+        ("Téralithe 250 mg", "lithium"),
+        ("Gabapentine Teva 800 mg", "gabapentin"),
+        ("PK-Merz 100 mg 1-1-0", "amantadine"),
+        ("Ciprobay 500 mg 1-0-1", "ciprofloxacin"),
+        ("Robitussin DM OTC", "dextromethorphan"),
+        ("St. John's wort", "st-johns-wort"),
+        ("Natrilix SR 1,5 mg", "indapamide"),
+        ("HCT 25 mg", "hydrochlorothiazide"),
+    ],
+)
+def test_names_in_german_and_french_and_brands_of_many_countries_are_read(
+    text: str, medicine: str
+) -> None:
+    taken = medicines_of(wire.CodeableConcept(text=text), SHIPPED)
+    assert taken == Taken((medicine,), by_name=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Epoetin alfa, give when Hct is low",
+        "Celebrity vitamins",
+        "Mucinex 600 mg",
+        "Robitussin chest congestion",
+        "hydralazine 25 mg",
+        "oxybutynin 5 mg",
+    ],
+)
+def test_what_looks_like_such_a_name_is_none(text: str) -> None:
+    assert medicines_of(wire.CodeableConcept(text=text), SHIPPED).medicines == ()
+
+
 @pytest.mark.parametrize("text", ["Litio: sospeso", "sin morfina", "alergia a la penicilina G"])
 def test_denials_in_spanish_and_italian_are_heard(text: str) -> None:
     assert medicines_of(wire.CodeableConcept(text=text), SHIPPED).denied
