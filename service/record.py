@@ -141,6 +141,7 @@ MARKS = {
     "either-sex": "sex unknown: limits that hold for both",
     "unconfirmed": "not confirmed",
     "past": "no longer active",
+    "dose-raised": "at a higher dose than before",
     "laboratory-disagrees": "the laboratory's own range or flag disagrees",
 }
 
@@ -163,7 +164,10 @@ class Problem(Struct, frozen=True, gc=False):
 
 
 class Treatment(Struct, frozen=True, gc=False):
-    """A recorded medicine that the rules know. `current`: being taken at the record's moment."""
+    """A recorded medicine that the rules know. `current`: being taken at the record's moment.
+
+    `daily`: milligrams a day, where the dosage says so in numbers.
+    """
 
     medicine: str
     source: Source
@@ -172,6 +176,7 @@ class Treatment(Struct, frozen=True, gc=False):
     start: Moment | None = None
     end: Moment | None = None
     marks: tuple[str, ...] = ()
+    daily: Fraction | None = None
 
 
 class Patient(Struct, frozen=True, gc=False):

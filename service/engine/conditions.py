@@ -214,11 +214,13 @@ def _is_begun(window: Window, treatment: Treatment, situation: Situation) -> boo
     Which came first is unknown without a start, and also where all signs are without a date.
     Orders are renewed: one after the sign says nothing where another record of the same
     medicine says, or leaves open, that it was taken before; a first one before the sign says
-    nothing where one from before the window may have gone on.
+    nothing where one from before the window may have gone on, unless it raises the dose.
     """
     if window.side == "unknown":
         return treatment.start is None or situation.signs_undated
     if window.first:
+        if "dose-raised" in treatment.marks:
+            return _is_in(window, treatment.start, situation)
         others = situation.treatments[treatment.medicine]
         return any(
             _is_in(window, treatment.start, situation, (anchor,))

@@ -110,7 +110,7 @@ def _narrowed(asked: _Asked, word: str, there: tuple[Evidence, ...]) -> Criterio
 
 def _in_words(time: str) -> str:
     """A time as people read it: "24 h of sign" is 24 h of the jerks on file."""
-    time = time.replace("first within", "for the first time within")
+    time = time.replace("first within", "for the first time, or at a higher dose, within")
     anchors = {" sign": " the jerks on file", " of now": ""}
     for anchor, words in anchors.items():
         if time.endswith(anchor):

@@ -13,6 +13,7 @@ from msgspec import structs
 from service.fhir import wire
 from service.fhir.codes import display_of, plain_codes
 from service.fhir.context import Context
+from service.fhir.doses import daily_dose
 from service.fhir.entries import Entry
 from service.fhir.issues import Spot
 from service.fhir.medicines import medicines_of
@@ -140,9 +141,13 @@ def read_medication(entry: Entry, medicated: Medicated, context: Context) -> Non
     marks: tuple[str, ...] = () if _is_known(medicated) else ("unknown-status",)
     if not current:
         marks += ("past",)
+    # The dose of a combination is not that of each of its parts.
+    daily = daily_dose(_dosage(medicated)) if len(named) == 1 else None
     for medicine, one in sorted(named.items()):
         told = ("by-name", *marks) if one.by_name else marks
-        chart.treatments.append(Treatment(medicine, source, one.text, current, start, end, told))
+        chart.treatments.append(
+            Treatment(medicine, source, one.text, current, start, end, told, daily)
+        )
 
 
 class _Named(NamedTuple):

@@ -16,6 +16,7 @@ from service.fhir.body import check_depth, check_texts, json_of
 from service.fhir.conditions import read_condition
 from service.fhir.conditions import settle as settle_problem
 from service.fhir.context import Context
+from service.fhir.doses import with_raised_doses
 from service.fhir.earlier import EarlierFlag, read_flag
 from service.fhir.entries import Entry
 from service.fhir.issues import Issues, Refused, Spot, refusal
@@ -193,7 +194,7 @@ def _record(chart: Chart, patient: Patient, at: datetime, issues: Issues) -> Rec
     )
     treatments = tuple(
         treatment
-        for one in chart.treatments
+        for one in with_raised_doses(chart.treatments)
         if (treatment := settle_treatment(one, at, spot(one.source)))
     )
     readable = sum(1 for result in chart.results if result.amount or result.interpretation)

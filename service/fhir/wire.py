@@ -207,20 +207,34 @@ class Patient(Resource, frozen=True, tag="Patient"):
 
 
 class Timing(Element, frozen=True):
-    """When doses are due; only the time that they span is read."""
+    """When doses are due: the time that they span, and how often a day."""
 
     class Repeat(Element, frozen=True):
         bounds_period: Period | None = None
+        frequency: Raw = Raw()
+        period: Raw = Raw()
+        period_unit: str | None = None
 
     modifier_extension: tuple[Raw, ...] | None = None
     repeat: Repeat | None = None
+    code: CodeableConcept | None = None
+
+
+class DoseAndRate(Element, frozen=True):
+    dose_quantity: Quantity | None = None
 
 
 class Dosage(Element, frozen=True):
     modifier_extension: tuple[Raw, ...] | None = None
+    sequence: Raw = Raw()
     text: str | None = None
     timing: Timing | None = None
     route: CodeableConcept | None = None
+    as_needed_boolean: bool | None = None
+    as_needed_codeable_concept: CodeableConcept | None = None
+    dose_and_rate: tuple[DoseAndRate, ...] | None = None
+    # STU3
+    dose_quantity: Quantity | None = None
 
 
 class CodeableReference(Element, frozen=True):

@@ -46,6 +46,9 @@ _MARKS = frozenset({"hemolyzed", "preliminary"})
 _PERSON = frozenset({"age", "sex"})
 _SEXES = frozenset({"female", "male"})
 _COMPARATOR = re.compile(r"(<=|>=|<|>)? ?(.*)")
+#: Of a treatment: an order that raises the dose.
+_HIGHER = "at a higher dose"
+
 _DEFAULT = timedelta(hours=1)
 
 
@@ -254,9 +257,12 @@ def _treatment(knowledge: Knowledge, text: str, moment: datetime, i: int) -> Tre
     times: dict[str, Moment] = {}
     for word in further:
         verb, _, rest = word.partition(" ")
+        if word == _HIGHER:
+            continue
         if verb not in ("started", "stopped") or not rest.endswith(" ago"):
             raise ValueError(
-                f'"{word}" is not known here; say "started 5 d ago" or "stopped 3 d ago"'
+                f'"{word}" is not known here; say "started 5 d ago", "stopped 3 d ago" or '
+                f'"{_HIGHER}"'
             )
         times[verb] = _instant(moment - parse_span(rest.removesuffix(" ago")))
     return Treatment(
@@ -270,6 +276,7 @@ def _treatment(knowledge: Knowledge, text: str, moment: datetime, i: int) -> Tre
         current="stopped" not in times,
         start=times.get("started"),
         end=times.get("stopped"),
+        marks=("dose-raised",) if _HIGHER in further else (),
     )
 
 

@@ -166,7 +166,9 @@ def _narrowed(said: Condition) -> Iterator[str]:
         yield f"that began {said.began}"
     if said.started:
         unknown = said.started == "unknown"
-        started = said.started.replace("first within", "for the first time within")
+        started = said.started.replace(
+            "first within", "for the first time, or at a higher dose, within"
+        )
         yield (
             "begun nobody knows when, or beside jerks without a date"
             if unknown

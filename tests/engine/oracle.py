@@ -355,7 +355,10 @@ class Oracle:
         if treatment.start is None:
             return False
         if text.startswith("first "):
-            return self._is_first(treatment.start, treatment.medicine, text.removeprefix("first "))
+            when = text.removeprefix("first ")
+            if "dose-raised" in treatment.marks and self._is_around(treatment.start, when):
+                return True
+            return self._is_first(treatment.start, treatment.medicine, when)
         if not text.endswith("after sign"):
             return self._is_around(treatment.start, text)
         if None in others:

@@ -287,4 +287,5 @@ def treatment(random: Random, words: Vocabulary, number: int) -> Treatment:
         current=one_in(random, 2),
         start=random.choice(TIMES),
         end=random.choice((None, *TIMES)),
+        marks=("dose-raised",) if one_in(random, 4) else (),
     )

@@ -461,6 +461,26 @@ def test_what_is_surely_no_earlier_order_leaves_a_first_start(other: Treatment) 
     assert holds(FIRST, MYOCLONUS, treatment("pregabalin", start=ago(days=12)), other)
 
 
+RAISED = ("dose-raised",)
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [(ago(days=24), True), (ago(days=10), True), (ago(days=25), False), (ago(days=9), False)],
+)
+def test_a_raised_dose_is_a_first_start_in_its_time(start: Moment, expected: bool) -> None:
+    raised = treatment("pregabalin", start=start, marks=RAISED)
+    before = treatment("pregabalin", "old", start=ago(days=400))
+    assert holds(FIRST, MYOCLONUS, raised, before) is expected
+
+
+def test_a_raised_dose_makes_no_first_start_of_another_order() -> None:
+    refill = treatment("pregabalin", start=ago(days=12))
+    raised = treatment("pregabalin", "old", start=ago(days=400), marks=RAISED)
+    assert not holds(FIRST, MYOCLONUS, refill, raised)
+    assert not holds(FIRST, MYOCLONUS, treatment("pregabalin", marks=RAISED))
+
+
 def test_started_before_now_needs_no_sign() -> None:
     leaf = taken(started="within 14 d before now")
     assert holds(leaf, treatment("pregabalin", start=ago(days=14)))

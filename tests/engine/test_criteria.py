@@ -147,7 +147,10 @@ def test_of_what_is_absent_is_told_what_was_looked_for(
         (
             taken(started="first within 7 d before sign"),
             [treatment("gabapentin", start=ago(days=30)), JERKS],
-            "was not started for the first time within 7 d before the jerks on file",
+            (
+                "was not started for the first time, or at a higher dose, "
+                "within 7 d before the jerks on file"
+            ),
         ),
         (
             taken(stopped="within 7 d before now"),

@@ -107,6 +107,14 @@ def test_treatments_are_current_until_they_are_stopped(small: Knowledge) -> None
     assert (stopped.current, stopped.end) == (False, at(days=3))
 
 
+def test_a_treatment_may_be_at_a_higher_dose(small: Knowledge) -> None:
+    raised, plain = record(
+        small, treatments=["gabapentin, started 5 d ago, at a higher dose", "pregabalin"]
+    ).treatments
+    assert (raised.start, raised.marks) == (at(days=5), ("dose-raised",))
+    assert plain.marks == ()
+
+
 def test_the_tally_counts_what_is_given(small: Knowledge) -> None:
     tally = record(small, sodium=["H", "N"], problems="myoclonus", treatments=["gabapentin"]).tally
     assert (tally.results, tally.problems, tally.treatments) == (2, 1, 1)
