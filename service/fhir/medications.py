@@ -324,7 +324,10 @@ def _times(
 ) -> tuple[Moment | None, Moment | None]:
     """When a treatment started and ended."""
     if isinstance(medicated, wire.MedicationRequest):
-        return _ordered(medicated, context, spot)
+        start, end = _ordered(medicated, context, spot)
+        if not (current or end):
+            end = _over_since(medicated, start, context, spot)
+        return start, end
     if (
         isinstance(medicated, wire.MedicationStatement)
         or medicated.effective_date_time
@@ -387,6 +390,16 @@ def _ordered(
     known = [end for end in ends if end]
     open_ended = len(known) < len(ends)
     return start, None if open_ended else max(known, key=lambda at: at.latest, default=None)
+
+
+def _over_since(
+    request: wire.MedicationRequest, start: Moment | None, context: Context, spot: Spot
+) -> Moment | None:
+    """When an order that is over, and tells no end, got that status (R5)."""
+    changed = read_time(request.status_changed, context.zone, spot, ".statusChanged")
+    if start and changed and changed.latest < start.earliest:
+        return None
+    return changed
 
 
 def _span(

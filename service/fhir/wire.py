@@ -258,6 +258,7 @@ class Medicated(Resource, frozen=True):
 class MedicationRequest(Medicated, frozen=True, tag="MedicationRequest"):
     # R5
     effective_dose_period: Period | None = None
+    status_changed: str | None = None
     intent: str | None = None
     do_not_perform: bool | None = None
     authored_on: str | None = None

@@ -213,6 +213,27 @@ def _bounds(**period: str) -> list[dict[str, Any]]:
             ("2026-04-01", "2027"),
         ),
         (
+            _request(status="stopped", authoredOn="2026-04-01", statusChanged="2026-04-20"),
+            ("2026-04-01", "2026-04-20"),
+        ),
+        (
+            _request(status="active", authoredOn="2026-04-01", statusChanged="2026-04-20"),
+            ("2026-04-01", None),
+        ),
+        (
+            _request(status="stopped", authoredOn="2026-04-01", statusChanged="2026-03-20"),
+            ("2026-04-01", None),
+        ),
+        (
+            _request(
+                status="completed",
+                authoredOn="2026-04-01",
+                statusChanged="2026-05-20",
+                dosageInstruction=_bounds(start="2026-04-02", end="2026-04-09"),
+            ),
+            ("2026-04-02", "2026-04-09"),
+        ),
+        (
             medication(effectiveTiming=_bounds(start="2026-04-01")[1]["timing"]),
             ("2026-04-01", None),
         ),
