@@ -337,6 +337,10 @@ def test_names_in_spanish_and_italian_are_read(text: str, medicine: str) -> None
         ("St. John's wort", "st-johns-wort"),
         ("Natrilix SR 1,5 mg", "indapamide"),
         ("HCT 25 mg", "hydrochlorothiazide"),
+        ("Tramacet 37.5mg/325mg tablets", "tramadol"),
+        ("Co-dydramol 10mg/500mg tablets", "dihydrocodeine"),
+        ("Sereupin 20 mg", "paroxetine"),
+        ("Diovan HCT 160/25", "thiazide-in-combination"),
     ],
 )
 def test_names_in_german_and_french_and_brands_of_many_countries_are_read(
