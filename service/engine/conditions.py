@@ -26,6 +26,9 @@ from service.knowledge.quantities import (
 )
 from service.record import Evidence, Finding, Moment, Normal, Result, Treatment
 
+#: The body gets used to no medicine in less time than this.
+_SHORT_COURSE = timedelta(days=3)
+
 #: What makes a leaf hold, () for one that has no evidence to show; None where it does not hold.
 Answer = tuple[Evidence, ...] | None
 #: A leaf or a draw, ready to be asked of any situation.
@@ -268,11 +271,14 @@ def _stopped(leaf: Condition) -> Question:
 def _is_stopped(treatment: Treatment, situation: Situation) -> bool:
     """Whether a medicine was no longer taken after the end of a record that has one.
 
-    An end that lies ahead has not happened, a dose that was given once is not withdrawn, and
-    where another order goes on, the medicine does.
+    An end that lies ahead has not happened, what was given once or for a day or two is not
+    withdrawn, and where another order goes on, the medicine does.
     """
     end = treatment.end
     if not end or end.earliest > situation.now or end == treatment.start:
+        return False
+    orders = situation.treatments[treatment.medicine]
+    if all(each.start and end.latest - each.start.earliest < _SHORT_COURSE for each in orders):
         return False
     return not any(
         (other.start is None or other.start.earliest <= end.latest)

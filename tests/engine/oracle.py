@@ -327,8 +327,17 @@ class Oracle:
         return taken
 
     def _goes_on(self, treatment: Treatment, end: Moment) -> bool:
-        """Whether an end is none: of a single dose, or of an order that another one continues."""
+        """Whether an end is none: of a single dose or a few days, or of an order that another one
+        continues.
+        """
         if treatment.start == end:
+            return True
+        begun = [
+            other.start for other in self.record.treatments if other.medicine == treatment.medicine
+        ]
+        if None not in begun and min(start.earliest for start in begun if start) > (
+            end.latest - timedelta(days=3)
+        ):
             return True
         for other in self.record.treatments:
             if other is treatment or other.medicine != treatment.medicine:

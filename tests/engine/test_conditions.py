@@ -536,6 +536,27 @@ def test_a_medicine_that_another_order_continues_was_not_stopped(
     assert holds(leaf, MYOCLONUS, over, treatment("pregabalin", "other", **other)) is expected
 
 
+@pytest.mark.parametrize(
+    ("start", "expected"), [(ago(days=16), True), (ago(days=15, hours=23), False), (None, True)]
+)
+def test_what_was_taken_for_less_than_three_days_is_not_stopped(
+    start: Moment | None, expected: bool
+) -> None:
+    leaf = taken(stopped="within 14 d before sign")
+    course = treatment("pregabalin", current=False, start=start, end=ago(days=13))
+    assert holds(leaf, MYOCLONUS, course) is expected
+
+
+def test_orders_that_follow_each_other_are_one_course() -> None:
+    leaf = taken(stopped="within 14 d before sign")
+    last = treatment("pregabalin", current=False, start=ago(days=15), end=ago(days=13))
+    first = treatment("pregabalin", "old", current=False, start=ago(days=17), end=ago(days=15))
+    other = treatment("gabapentin", "old", current=False, start=ago(days=17), end=ago(days=15))
+    assert holds(leaf, MYOCLONUS, last, first)
+    assert not holds(leaf, MYOCLONUS, last)
+    assert not holds(leaf, MYOCLONUS, last, other)
+
+
 def test_a_dose_that_was_given_once_is_not_stopped() -> None:
     leaf = taken(stopped="within 14 d before sign")
     once = treatment("pregabalin", current=False, start=ago(days=12), end=ago(days=12))
