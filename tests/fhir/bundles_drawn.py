@@ -28,12 +28,14 @@ UCUM = "http://unitsofmeasure.org"
 SITE = open_site(Settings())
 KNOWLEDGE = SITE.knowledge
 
-#: Without those that give a value that is computed, which nobody sends.
+#: Without those that give a value that is computed, which nobody sends, or a raised dose, which
+#: only two orders tell together.
 CASES = [
     test
     for link in KNOWLEDGE.links.values()
     for test in link.tests
     if not test.given.keys() & KNOWLEDGE.derived.keys()
+    and "at a higher dose" not in str(test.given.get("treatments"))
 ]
 
 Resource = dict[str, Any]
