@@ -5,7 +5,9 @@ an Observation's content, all that is written around its number, is kept as it w
 known again by its bytes. So is the quantity: a laboratory prints few digits.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, cast
 
 import msgspec
@@ -13,77 +15,83 @@ from msgspec import Raw, defstruct, structs
 
 from service.fhir import wire
 
-_FIELDS = [field for field in structs.fields(wire.Content) if field.name != "kept"]
-_NAMES = [field.name for field in _FIELDS]
+Contents = tuple[wire.Content, wire.Quantity | None]
 
-#: An Observation with its quantity and its content as they were sent, in the order of Content.
-Sent = cast(
-    type[wire.Observation],
-    defstruct(
-        "Sent",
-        [(name, Raw, Raw(b"null")) for name in ("value_quantity", *_NAMES)],
-        bases=(wire.Observation,),
-        frozen=True,
-        tag="Observation",
-        gc=False,
-    ),
+_FIELDS = {field.name: field for field in structs.fields(wire.Content) if field.name != "kept"}
+_COMMON = ("code", "category", "interpretation", "reference_range")
+_RARE = tuple(name for name in _FIELDS if name not in _COMMON)
+
+#: An Observation that is decoded at once, which finds what in it is of the wrong JSON type.
+Whole = defstruct(
+    "Whole",
+    [
+        ("value_quantity", wire.Quantity | None, None),
+        *[(name, field.type, None) for name, field in _FIELDS.items()],
+    ],
+    bases=(wire.Observation,),
+    frozen=True,
+    tag="Observation",
+    gc=False,
 )
 
-#: An Observation with both decoded, which finds what in it is of the wrong JSON type.
-Whole = cast(
-    type[wire.Observation],
+#: The elements of a content as they are written one behind the other.
+_ROW = msgspec.json.Decoder(
     defstruct(
-        "Whole",
-        [
-            ("value_quantity", wire.Quantity | None, None),
-            *[(field.name, field.type, field.default) for field in _FIELDS],
-        ],
-        bases=(wire.Observation,),
+        "Row",
+        [(name, _FIELDS[name].type, None) for name in (*_COMMON, *_RARE)],
         frozen=True,
-        tag="Observation",
-        gc=False,
-    ),
+        array_like=True,
+    )
 )
-
-_FIRST = len(wire.Observation.__struct_fields__)
-_CONTENT = msgspec.json.Decoder(wire.Content)
 _QUANTITY = msgspec.json.Decoder(wire.Quantity | None)
 
 #: Longer ones hold words of their own, and do not come again.
 _LONGEST_KEPT = 4096
 _LONGEST_QUANTITY = 250
 
+_Pieces = Callable[[wire.Observation], tuple[Raw, ...]]
+_common = cast(_Pieces, attrgetter(*_COMMON))
+_rare = cast(_Pieces, attrgetter(*_RARE))
+_NONE_RARE = (wire.NULL,) * len(_RARE)
+
 
 class KeptQuantity(wire.Quantity, frozen=True, eq=False):
     """A Quantity that is the same object whenever it is sent in the same bytes."""
 
 
-Contents = tuple[wire.Content, wire.Quantity | None]
-
 _KEPT_QUANTITY = msgspec.json.Decoder(KeptQuantity | None)
 
 
 def contents_of(observation: wire.Observation) -> Contents:
-    """The content and the quantity of an Observation that was decoded as `Sent` or as `Whole`.
+    """The content and the quantity of an Observation.
 
     Raises msgspec.DecodeError where something in them is not of its JSON type.
     """
-    pieces: Any = structs.astuple(observation)[_FIRST:]
-    quantity = pieces[0]
-    if isinstance(observation, Whole):
-        return wire.Content(*pieces[1:]), quantity
-    written = b",".join(pieces[1:])
+    pieces, rare, quantity = _common(observation), _rare(observation), observation.value_quantity
+    written = b",".join(pieces if rare == _NONE_RARE else pieces + rare)
     return (
-        _kept(written) if len(written) <= _LONGEST_KEPT else _CONTENT.decode(b"[%b]" % written),
+        _kept(written) if len(written) <= _LONGEST_KEPT else _content(written, kept=False),
         _kept_quantity(bytes(quantity))
         if len(quantity) <= _LONGEST_QUANTITY
         else _QUANTITY.decode(quantity),
     )
 
 
+def parted(whole: Any) -> tuple[wire.Observation, Contents]:  # noqa: ANN401 - made by defstruct
+    """An Observation that was decoded as `Whole`, its content and its quantity apart."""
+    pieces = structs.asdict(whole)
+    content = wire.Content(**{name: pieces.pop(name) for name in _FIELDS})
+    quantity = pieces.pop("value_quantity")
+    return wire.Observation(**pieces), (content, quantity)
+
+
+def _content(written: bytes, *, kept: bool) -> wire.Content:
+    return wire.Content(**structs.asdict(_ROW.decode(b"[%b]" % written)), kept=kept)
+
+
 @lru_cache(maxsize=2048)
 def _kept(written: bytes) -> wire.Content:
-    return _CONTENT.decode(b"[%b,true]" % written)
+    return _content(written, kept=True)
 
 
 @lru_cache(maxsize=4096)

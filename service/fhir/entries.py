@@ -7,7 +7,7 @@ from msgspec import Raw, Struct, structs
 
 from service.fhir import mending, wire
 from service.fhir.addresses import Address, address
-from service.fhir.contents import Contents, Sent, Whole, contents_of
+from service.fhir.contents import Contents, Whole, contents_of, parted
 from service.fhir.issues import Issues, Refused, refusal
 from service.fhir.resource_types import KNOWN, READ
 
@@ -26,13 +26,13 @@ Resource = wire.Observation | _Others
 Found = Resource | wire.Bundle | wire.Parameters
 
 _NAMES: dict[type, str] = {
-    kind: str(kind.__struct_config__.tag) for kind in (Sent, Whole, *get_args(_Others))
+    kind: str(kind.__struct_config__.tag) for kind in (wire.Observation, *get_args(_Others))
 }
 
 _DECODER: msgspec.json.Decoder[Found] = msgspec.json.Decoder(
-    Sent | _Others | wire.Bundle | wire.Parameters
+    Resource | wire.Bundle | wire.Parameters
 )
-_THOROUGH: msgspec.json.Decoder[Found] = msgspec.json.Decoder(
+_THOROUGH: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
     Whole | _Others | wire.Bundle | wire.Parameters
 )
 _LOOSE_BUNDLE = msgspec.json.Decoder(wire.LooseBundle)
@@ -139,10 +139,10 @@ def decode(raw: Raw) -> tuple[Found, Contents, tuple[mending.Fault, ...]]:
     """
     try:
         found = _DECODER.decode(raw)
-        return found, contents_of(found) if type(found) is Sent else _EMPTY, ()
+        return found, contents_of(found) if type(found) is wire.Observation else _EMPTY, ()
     except msgspec.DecodeError:
         found, faults = mending.decode(_THOROUGH, raw, ESSENTIAL)
-    return found, contents_of(found) if isinstance(found, Whole) else _EMPTY, faults
+    return (*parted(found), faults) if isinstance(found, Whole) else (found, _EMPTY, faults)
 
 
 class Gathering:

@@ -19,7 +19,8 @@ class Element(Struct, frozen=True, rename="camel", gc=False):
 
 #: What an element that is kept Raw is where it was not sent.
 NOT_SENT = (b"", b"null")
-_NOT_SENT_RAW = (Raw(), Raw(b"null"))
+NULL = Raw(b"null")
+_NOT_SENT_RAW = (Raw(), NULL)
 
 
 def present(raw: Raw) -> bool:
@@ -117,7 +118,7 @@ class Component(Said, frozen=True):
     value_quantity: Quantity | None = None
 
 
-class Content(Said, frozen=True, array_like=True, eq=False):
+class Content(Said, frozen=True, eq=False):
     """What comes again and again around the numbers of one laboratory test.
 
     It is decoded once and, as far as it is `kept`, the same object from then on (see `contents`).
@@ -147,7 +148,10 @@ class Resource(Element, frozen=True, tag_field="resourceType"):
 
 
 class Observation(Resource, frozen=True, tag="Observation"):
-    """An Observation without its content and quantity: what tells one result from the next."""
+    """What tells one result from the next; its quantity and content, below, are as they were sent.
+
+    They are decoded by themselves (see `contents`).
+    """
 
     identifier: tuple[Identifier, ...] | None = None
     status: str | None = None
@@ -164,6 +168,25 @@ class Observation(Resource, frozen=True, tag="Observation"):
     specimen: Reference | None = None
     has_member: tuple[Reference, ...] | None = None
     related: tuple[Related, ...] | None = None
+    value_quantity: Raw = NULL
+    code: Raw = NULL
+    category: Raw = NULL
+    interpretation: Raw = NULL
+    reference_range: Raw = NULL
+    value_codeable_concept: Raw = NULL
+    value_string: Raw = NULL
+    value_boolean: Raw = NULL
+    value_integer: Raw = NULL
+    value_range: Raw = NULL
+    value_ratio: Raw = NULL
+    value_sampled_data: Raw = NULL
+    value_time: Raw = NULL
+    value_date_time: Raw = NULL
+    value_period: Raw = NULL
+    value_attachment: Raw = NULL
+    value_reference: Raw = NULL
+    data_absent_reason: Raw = NULL
+    component: Raw = NULL
 
 
 class Condition(Resource, frozen=True, tag="Condition"):

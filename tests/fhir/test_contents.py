@@ -5,7 +5,7 @@ import pytest
 from msgspec import Raw
 
 from service.fhir import contents, wire
-from service.fhir.contents import Sent, Whole, contents_of
+from service.fhir.contents import Whole, contents_of, parted
 from service.fhir.entries import decode
 from tests.fhir.sent import coding, number, observation, quantity, result, sent, told
 
@@ -13,16 +13,16 @@ RANGE = [{"low": quantity(135), "high": quantity(145)}]
 
 
 def _content(**more: object) -> wire.Content:
-    return contents_of(msgspec.json.decode(sent(observation(**more)), type=Sent))[0]
+    return contents_of(msgspec.json.decode(sent(observation(**more)), type=wire.Observation))[0]
 
 
 def _whole(**more: object) -> wire.Content:
-    return contents_of(msgspec.json.decode(sent(observation(**more)), type=Whole))[0]
+    return parted(msgspec.json.decode(sent(observation(**more)), type=Whole))[1][0]
 
 
 def _quantity(value: object = 120, unit: str = "mmol/L") -> wire.Quantity:
     sent_one = sent(observation(valueQuantity=quantity(value, unit)))
-    _, found = contents_of(msgspec.json.decode(sent_one, type=Sent))
+    _, found = contents_of(msgspec.json.decode(sent_one, type=wire.Observation))
     assert found
     return found
 
