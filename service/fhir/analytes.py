@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import final
 
 from msgspec import Struct, structs
 
@@ -25,6 +26,7 @@ _UNITS_CONFLICT = "The texts name different units, so the result was not used."
 _WITH_BRACKETS = re.compile(r"([^()\[\]]+)[(\[]([^()\[\]]+)[)\]]\s*")
 
 
+@final
 class Refused(Struct, frozen=True):
     """A code that must not be read as the analyte that it resembles, or names two; and why."""
 

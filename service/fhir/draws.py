@@ -32,7 +32,8 @@ class Draw(Struct, frozen=True, gc=False):
     `by_issue`: its moment is that of an issue, so it may have been drawn long before.
     `fluid` names a specimen that is not blood, "" for blood or where nothing tells;
     `of_another`: the specimen is of another patient; `unclear`: it can not be understood;
-    `unseen`: it is referred to, but not here, and nothing says what it is.
+    `unseen`: it is referred to, but not here, and nothing says what it is. `usual`: two times are
+    all that is told of it.
     """
 
     moment: Moment | None
@@ -43,6 +44,7 @@ class Draw(Struct, frozen=True, gc=False):
     unclear: bool = False
     unseen: bool = False
     by_issue: bool = False
+    usual: bool = False
 
 
 def draw_of(
@@ -144,9 +146,8 @@ def usual_draw(
     """
     effective, meta = observation.effective_date_time, observation.meta
     issued = observation.issued or (meta and meta.last_updated)
-    if not (effective and issued) or reports or observation.specimen or observation.body_site:
-        return None
-    if observation.note or observation.comment:
+    others = observation.specimen or observation.body_site or observation.note
+    if not (effective and issued) or reports or others or observation.comment:
         return None
     try:
         return _usual(effective, issued, zone)
@@ -159,4 +160,4 @@ def usual_draw(
 def _usual(effective: str, issued: str, zone: ZoneInfo) -> Draw | None:
     at, issues = moment(effective, zone), Issues()
     read_time(effective, zone, Spot(issues, "", ""), "")
-    return None if issues.told() else Draw(at, moment(issued, zone).latest)
+    return None if issues.told() else Draw(at, moment(issued, zone).latest, usual=True)

@@ -173,9 +173,9 @@ class Gathering:
             return self._broken(raw, place, broken.fault)
         if faults:
             self.tell(faults, place.expression)
-        if isinstance(found, wire.Bundle):
+        if type(found) is wire.Bundle:
             return open_bundle(found)
-        if isinstance(found, wire.Parameters):
+        if type(found) is wire.Parameters:
             self.issues.information("not-supported", _NOT_READ, place.expression)
         else:
             self.keep(found, contents, raw, place)

@@ -25,7 +25,7 @@ from service.fhir.specimens import fluid_in
 from service.fhir.values import has_value
 from service.record import Result, Source
 
-_COUNTING: dict[str, tuple[str, ...]] = {
+_COUNTING: dict[str | None, tuple[str, ...]] = {
     "final": (),
     "amended": (),
     "corrected": (),
@@ -78,7 +78,9 @@ def read_observation(entry: Entry, observation: wire.Observation, context: Conte
         return
     spot = Spot(context.issues, entry.expression, chart.key)
     reports = _reports(entry, spot, context) if context.reports else []
-    marks = _marks(observation, reports, spot)
+    marks = _COUNTING.get(observation.status)
+    if marks is None or reports:
+        marks = _marks(observation, reports, spot)
     if marks is None or _is_of_another(entry, observation, context, spot):
         return
     parts = parts_of(entry.content, context.lexicon)
@@ -136,7 +138,8 @@ def _is_of_another(
     entry: Entry, observation: wire.Observation, context: Context, spot: Spot
 ) -> bool:
     """Whether an Observation says that it is not of the patient, or may say so; then it is told."""
-    if is_modified(observation, spot):
+    modified = observation.implicit_rules is not None or observation.modifier_extension
+    if modified and is_modified(observation, spot):
         return True
     if observation.focus and any(
         context.charts.key_of(entry, focus) != spot.patient for focus in observation.focus
@@ -150,7 +153,8 @@ class Part(Struct, frozen=True, eq=False, gc=False):
     """An Observation or a component of it, and what its code means by a rule set.
 
     `fluid` is a specimen other than blood that its words name, "" for none. `contradicted`: it
-    was recognized by its name, but its category is none of laboratory tests.
+    was recognized by its name, but its category is none of laboratory tests. `certain`: a code
+    tells what it means, and no words of its own speak against that.
     """
 
     path: str
@@ -158,6 +162,7 @@ class Part(Struct, frozen=True, eq=False, gc=False):
     meant: Assay | Refused | None
     fluid: str = ""
     contradicted: bool = False
+    certain: bool = False
 
 
 def parts_of(content: wire.Content, lexicon: Lexicon) -> tuple[Part, ...]:
@@ -184,7 +189,7 @@ def _part(
         return Part(path, said, meant)
     assay, fluid = Assay(said, meant), fluid_in(texts(said.code), lexicon)
     if meant.measured:
-        return Part(path, said, assay, fluid)
+        return Part(path, said, assay, fluid, certain=not fluid)
     categories = concepts(whole.category)
     kinds = [text for category in categories for text in texts(category)]
     codes = {code for category in categories for code in statuses(category)}
@@ -207,7 +212,7 @@ class _Whole(Struct, frozen=True, gc=False):
 
 def _read_part(whole: _Whole, part: Part) -> None:
     said, meant = part.said, part.meant
-    if isinstance(said, wire.Component):
+    if type(said) is wire.Component:
         quantity, spot = said.value_quantity, whole.spot.at(part.path)
     else:
         quantity, spot = whole.quantity, whole.spot
@@ -215,11 +220,11 @@ def _read_part(whole: _Whole, part: Part) -> None:
             return
     if meant is None:
         _say_unknown(said, whole.context.lexicon.loinc, spot)
-    elif isinstance(meant, Refused):
+    elif type(meant) is Refused:
         spot.warning("business-rule", meant.why, ".code")
-    elif isinstance(said, wire.Component) and is_extended(said, spot):
+    elif type(said) is wire.Component and is_extended(said, spot):
         return
-    elif _is_of_blood(whole, part, meant.meant, spot):
+    elif (part.certain and whole.draw.usual) or _is_of_blood(whole, part, meant.meant, spot):
         whole.chart.results.append(_result(whole, meant, quantity, spot))
 
 

@@ -105,7 +105,7 @@ class Charts:
         self._by_reference: dict[tuple[str, str | None], Chart] = {}
         self._patients: dict[str, list[Entry]] = {}
         for entry in directory.entries:
-            if isinstance(entry.resource, wire.Patient):
+            if type(entry.resource) is wire.Patient:
                 target = self._identified(Target(entry.key, entry.type, entry))
                 self._patients.setdefault(target.key, []).append(entry)
         self._torn = {key for key, same in self._patients.items() if _are_several(same)}

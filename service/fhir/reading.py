@@ -117,7 +117,7 @@ def read(body: bytes, knowledge: Knowledge, options: ReadingOptions) -> Intake:
     )
     flags: list[EarlierFlag] = []
     for entry in entries:
-        if isinstance(entry.resource, wire.Flag):
+        if type(entry.resource) is wire.Flag:
             if flag := read_flag(entry, entry.resource, context):
                 flags.append(flag)
         else:

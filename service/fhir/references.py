@@ -117,6 +117,8 @@ class Directory:
         named = entry.address
         if not named:
             return ""
+        if named.type in KNOWN and named.root in self._here:
+            return f"{named.type}/{named.id}"
         if named.root is None and not named.universal:
             return _local(entry) or named.text
         return self._name(named)

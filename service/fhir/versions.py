@@ -218,16 +218,17 @@ def replaced_results(
     whom or what a reference names.
     """
     identified = [
-        ((identifier.system, identifier.value), (entry, entry.resource))
+        (identifier, (entry, entry.resource))
         for entry in entries
         if isinstance(entry.resource, wire.Observation)
         for identifier in entry.resource.identifier or ()
         if identifier.system and identifier.value
     ]
-    if len(dict(identified)) == len(identified):
+    if len({identifier.value for identifier, _ in identified}) == len(identified):
         return set()
-    by_identifier: dict[tuple[str, str], list[_Reported]] = {}
-    for name, reported in identified:
+    by_identifier: dict[tuple[str | None, str | None], list[_Reported]] = {}
+    for identifier, reported in identified:
+        name = identifier.system, identifier.value
         by_identifier.setdefault(name, []).append(reported)
     replaced: set[str] = set()
     for sharing in by_identifier.values():

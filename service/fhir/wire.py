@@ -6,7 +6,7 @@ Where STU3 or R5 has an element in another shape, both are read. `Bundle` and `P
 hold their resources Raw, so that each is decoded by itself (see `mending`).
 """
 
-from typing import Any
+from typing import Any, final
 
 from msgspec import Raw, Struct
 
@@ -14,6 +14,9 @@ from msgspec import Raw, Struct
 class Element(Struct, frozen=True, rename="camel", gc=False):
     """What all classes here share; see `service.record` for `gc`, which is also why lists are
     read as tuples.
+
+    Readers of every entry ask for its `type`: isinstance is quick to say yes, and takes twenty
+    times as long to say no.
     """
 
 
@@ -111,6 +114,7 @@ class Said(Element, frozen=True):
     reference_range: tuple[ReferenceRange, ...] | None = None
 
 
+@final
 class Component(Said, frozen=True):
     """A part of an Observation that shares its subject, time and specimen."""
 
@@ -416,6 +420,7 @@ class BundleEntry(Element, frozen=True):
     search: EntrySearch | None = None
 
 
+@final
 class Bundle(Element, frozen=True, tag="Bundle", tag_field="resourceType"):
     implicit_rules: Any = None
     modifier_extension: tuple[Raw, ...] | None = None
@@ -451,6 +456,7 @@ class Parameter(Element, frozen=True):
     value_boolean: bool | None = None
 
 
+@final
 class Parameters(Element, frozen=True, tag="Parameters", tag_field="resourceType"):
     implicit_rules: Any = None
     modifier_extension: tuple[Raw, ...] | None = None

@@ -45,6 +45,17 @@ def test_what_is_sent_again_is_the_same_object_whatever_the_number_the_name_and_
         {"dataAbsentReason": {"text": "unknown"}},
         {"category": [coding("laboratory")]},
         {"component": [{"code": coding("2951-2")}]},
+        {"valueCodeableConcept": {"text": "high"}},
+        {"valueBoolean": True},
+        {"valueInteger": 3},
+        {"valueRange": {"low": {"unit": "mmol/L"}}},
+        {"valueRatio": {}},
+        {"valueSampledData": {}},
+        {"valueTime": "10:00:00"},
+        {"valueDateTime": "2026"},
+        {"valuePeriod": {}},
+        {"valueAttachment": {}},
+        {"valueReference": {}},
     ],
 )
 def test_what_differs_in_what_is_said_is_another_and_the_same_as_if_decoded_at_once(
