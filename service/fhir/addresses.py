@@ -10,8 +10,8 @@ _LOCAL = re.compile(r"/?([A-Z][A-Za-z]+)/([A-Za-z0-9\-._]{1,128})")
 _ABSOLUTE = re.compile(r"(.{3,})/([A-Z][A-Za-z]+)/([A-Za-z0-9\-._]{1,128})", re.DOTALL)
 _HISTORY = "/_history/"
 #: What nearly every fullUrl is: an absolute URL with nothing to be taken off, a folder and an id.
-_FOLDER = re.compile(r"(https?:([^\s?#]{3,})/)([A-Z][A-Za-z]+)/")
-_LONGEST_ID = 128
+_FOLDER = re.compile(r"(https?:([^\s?#]{3,})/)([A-Z][A-Za-z]+)")
+_is_id = re.compile(r"[A-Za-z0-9\-._]{1,128}").fullmatch
 
 #: Longer folders are nobody's habit, and are looked at each time.
 _LONGEST_REMEMBERED = 200
@@ -45,12 +45,10 @@ class Address(Struct, frozen=True, gc=False):
 
 def address(text: str) -> Address | None:
     """An address as written; None for a blank."""
-    at = text.rfind("/") + 1
-    if 0 < at <= _LONGEST_REMEMBERED and (folder := _folder(text[:at])):
-        before, root, kind, base = folder
-        name = text[at:]
-        if _is_id(name):
-            return Address(before + name, text, root, kind, name, "", base, True)
+    before, _, name = text.rpartition("/")
+    if len(before) <= _LONGEST_REMEMBERED and (folder := _folder(before)) and _is_id(name):
+        start, root, kind, base = folder
+        return Address(start + name, text, root, kind, name, "", base, True)
     text = text.strip()
     if not text:
         return None
@@ -74,15 +72,9 @@ def address(text: str) -> Address | None:
 # The resources of one type and server are many.
 @lru_cache(maxsize=1024)
 def _folder(text: str) -> tuple[str, str, str, str] | None:
-    """Of a plain URL as far as the id, what keys of it begin with, and root, type and base."""
+    """Of a plain URL before "/id", what keys of it begin with, and root, type and base."""
     found = None if _HISTORY in text else _FOLDER.fullmatch(text)
     return (f"{found[2]}/{found[3]}/", found[2], found[3], found[1]) if found else None
-
-
-def _is_id(text: str) -> bool:
-    """Whether a text is an id as in `_LOCAL`, of letters, digits and marks, but not marks alone."""
-    letters = text.replace("-", "").replace(".", "").replace("_", "")
-    return letters.isalnum() and letters.isascii() and len(text) <= _LONGEST_ID
 
 
 def _absolute(path: str, version: str) -> Address:

@@ -81,7 +81,10 @@ def read_observation(entry: Entry, observation: wire.Observation, context: Conte
     marks = _COUNTING.get(observation.status)
     if marks is None or reports:
         marks = _marks(observation, reports, spot)
-    if marks is None or _is_of_another(entry, observation, context, spot):
+    modified = observation.implicit_rules is not None or observation.modifier_extension
+    if marks is None or (modified and is_modified(observation, spot)):
+        return
+    if observation.focus and _is_of_another(entry, observation.focus, context, spot):
         return
     parts = parts_of(entry.content, context.lexicon)
     if parts[0].meant or any(part.meant for part in parts[1:]):
@@ -135,15 +138,10 @@ def _marks(
 
 
 def _is_of_another(
-    entry: Entry, observation: wire.Observation, context: Context, spot: Spot
+    entry: Entry, focus: Iterable[wire.Reference], context: Context, spot: Spot
 ) -> bool:
-    """Whether an Observation says that it is not of the patient, or may say so; then it is told."""
-    modified = observation.implicit_rules is not None or observation.modifier_extension
-    if modified and is_modified(observation, spot):
-        return True
-    if observation.focus and any(
-        context.charts.key_of(entry, focus) != spot.patient for focus in observation.focus
-    ):
+    """Whether a focus is not the patient, or may not be; then it is told."""
+    if any(context.charts.key_of(entry, one) != spot.patient for one in focus):
         spot.warning("business-rule", _FOCUS, ".focus")
         return True
     return False

@@ -28,7 +28,7 @@ _NOT_SENT_RAW = (Raw(), NULL)
 
 def present(raw: Raw) -> bool:
     """Whether an element that is kept Raw was sent."""
-    return raw not in _NOT_SENT_RAW
+    return len(raw) > len(NULL) or raw not in _NOT_SENT_RAW
 
 
 class Coding(Element, frozen=True):
