@@ -26,7 +26,7 @@ from service.engine.grading import (
 )
 from service.engine.limits import Limit, Person, Table, Verdict, person_of
 from service.engine.sheets import Sheet, subjects
-from service.knowledge.derived import compute
+from service.knowledge.derived import Numbers, compute
 from service.knowledge.language import Analyte, FindingRule
 from service.knowledge.model import Knowledge
 from service.knowledge.quantities import parse_span
@@ -170,15 +170,14 @@ class Laboratory:
         """Derived values of reported results, by what they are results of."""
         chosen = {subject: decision.graded.result for subject, decision in decided.items()}
         counting = {subject: each.counting for subject, each in counted.items()}
+        numbers = Numbers(self._knowledge)
         computed: dict[str, list[Result]] = {}
         issues: list[Issue] = []
         lacking: dict[str, list[str]] = {}
         for derived, needs in self._needs.items():
             if not needs <= chosen.keys():
                 continue
-            found = compute(
-                self._knowledge, derived, chosen, counting, record.patient, record.moment
-            )
+            found = compute(numbers, derived, chosen, counting, record.patient, record.moment)
             issues += found.issues
             if not found.result:
                 if found.lacking and self._is_missed(derived, counting):

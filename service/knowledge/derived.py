@@ -2,15 +2,17 @@
 
 The engine calls `compute` for each derived document after choosing results:
 
-    computed = compute(knowledge, "sodium_corrected", chosen, counting, patient, now)
+    numbers = Numbers(knowledge)
+    computed = compute(numbers, "sodium_corrected", chosen, counting, patient, now)
 
-`chosen` maps analyte ids to the result that decides now, `counting` maps them to all
-that count (not in the future, inside the lookback). What the inputs are is read from
-the document; inputs that are missing simply give no result.
+`numbers` is for all derived values of one record. `chosen` maps analyte ids to the result
+that decides now, `counting` maps them to all that count (not in the future, inside the
+lookback). What the inputs are is read from the document; inputs that are missing simply give
+no result.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
 from fractions import Fraction
@@ -54,12 +56,33 @@ class _Dated(Struct, frozen=True, gc=False):
     result: Result
 
 
+class Numbers:
+    """Results of one record as numbers of the units that formulas ask for, each converted once.
+
+    Results are known by what they are in memory, so it lives no longer than they.
+    """
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.knowledge = knowledge
+        self._known: dict[tuple[int, str, str, str], _Dated | None] = {}
+
+    def of(self, result: Result, unit: str, form: str = "", valid: str = "") -> "_Dated | None":
+        """A result as an exact number of a unit; None where it is not one number at one time.
+
+        `valid` is the range outside of which nothing can be computed with it, "" for none.
+        """
+        asked = id(result), unit, form, valid
+        if asked not in self._known:
+            self._known[asked] = _dated(self.knowledge, result, unit, form, valid)
+        return self._known[asked]
+
+
 #: A value, None where arithmetic gave no number, and the inputs that it came from.
 _Found = tuple[Decimal | None, tuple[_Dated, ...]]
 
 
 def compute(
-    knowledge: Knowledge,
+    numbers: Numbers,
     derived: str,
     chosen: Mapping[str, Result],
     counting: Mapping[str, Sequence[Result]],
@@ -76,11 +99,11 @@ def compute(
     the value was measured; where age or sex is needed and not known. A value that
     is outside the plausible range is None with a warning.
     """
-    rule = knowledge.derived[derived]
+    rule = numbers.knowledge.derived[derived]
     if rule.change:
-        found = _change(knowledge, rule, rule.change, counting.get(rule.change.analyte, ()), now)
+        found = _change(numbers, rule, rule.change, counting.get(rule.change.analyte, ()), now)
     else:
-        inputs = _inputs(knowledge, rule, chosen, counting)
+        inputs = _inputs(numbers, rule, chosen, counting)
         found = _formula(rule, inputs, patient, now) if inputs else None
         if inputs and found is None:
             return Computed(lacking=_lacking(rule, patient))
@@ -93,7 +116,9 @@ def compute(
         text = f"{rule.name} was not used: it computes {how}, so an input is probably wrong"
         expressions = tuple(each.result.source.expression for each in used)
         return Computed(None, (Issue("warning", "value", text, expressions, patient.key),))
-    latest = max(used, key=lambda each: (each.moment.latest, each.moment.earliest)).result
+    latest = used[0].result
+    if not _is_one([each.moment for each in used]):
+        latest = max(used, key=lambda each: (each.moment.latest, each.moment.earliest)).result
     marks = dict.fromkeys(["calculated", *[mark for each in used for mark in each.result.marks]])
     return Computed(
         Result(
@@ -124,7 +149,7 @@ def age_in_years(patient: Patient, now: datetime) -> int | None:
 
 
 def _inputs(
-    knowledge: Knowledge,
+    numbers: Numbers,
     rule: Derived,
     chosen: Mapping[str, Result],
     counting: Mapping[str, Sequence[Result]],
@@ -135,7 +160,7 @@ def _inputs(
         result = chosen.get(given.analyte)
         if not result:
             return None
-        found = _dated(knowledge, result, given.unit, given.form, given.valid)
+        found = numbers.of(result, given.unit, given.form, given.valid)
         if not found:
             return None
         inputs[name] = found
@@ -159,11 +184,13 @@ def _formula(
 ) -> _Found | None:
     """What the first formula for somebody of this age and sex gives."""
     values = {name: each.decimal for name, each in inputs.items()}
-    years = age_in_years(patient, now)
-    if years is not None:
-        values[_AGE] = Decimal(years)
     for way in rule.formulas:
-        if _is_for(way, patient, now) and formula.names_in(way.formula) <= values.keys():
+        if not _is_for(way, patient, now):
+            continue
+        names = formula.names_in(way.formula)
+        if _AGE in names and (years := age_in_years(patient, now)) is not None:
+            values[_AGE] = Decimal(years)
+        if names <= values.keys():
             try:
                 return formula.evaluate(way.formula, values), tuple(inputs.values())
             except ArithmeticError:
@@ -181,13 +208,7 @@ def _lacking(rule: Derived, patient: Patient) -> str:
     return "the rules have no formula for this age"
 
 
-def _dated(
-    knowledge: Knowledge, result: Result, unit: str, form: str = "", valid: str = ""
-) -> _Dated | None:
-    """A result as an exact number of a unit; None where it is not one number at one time.
-
-    `valid` is the range outside of which nothing can be computed with it, "" for none.
-    """
+def _dated(knowledge: Knowledge, result: Result, unit: str, form: str, valid: str) -> _Dated | None:
     amount = result.amount
     if not amount or result.comparator or not result.moment:
         return None
@@ -220,21 +241,29 @@ def _number(
     return exact, formula.to_decimal(exact)
 
 
-def _together(moments: Iterable[Moment], apart: timedelta) -> bool:
-    listed = list(moments)
-    first = min([moment.latest for moment in listed])
-    return max([moment.earliest for moment in listed]) - first <= apart
+def _together(moments: Sequence[Moment], apart: timedelta) -> bool:
+    if _is_one(moments):
+        return True
+    first = min([moment.latest for moment in moments])
+    return max([moment.earliest for moment in moments]) - first <= apart
+
+
+def _is_one(moments: Sequence[Moment]) -> bool:
+    """Whether all are one moment, as of the results of one draw."""
+    return moments.count(moments[0]) == len(moments)
 
 
 def _is_for(way: Formula, patient: Patient, now: datetime) -> bool:
     if way.sex and way.sex != patient.sex:
         return False
+    if not way.for_age:
+        return True
     days = age_in_days(patient, now)
-    return not way.for_age or (days is not None and parse_age(way.for_age).holds(days))
+    return days is not None and parse_age(way.for_age).holds(days)
 
 
 def _change(
-    knowledge: Knowledge, rule: Derived, change: Change, results: Sequence[Result], now: datetime
+    numbers: Numbers, rule: Derived, change: Change, results: Sequence[Result], now: datetime
 ) -> _Found | None:
     """The largest change between two results: an earlier one strictly before a later one.
 
@@ -245,10 +274,11 @@ def _change(
     """
     if not results[1:]:
         return None
-    unit = knowledge.analytes[change.analyte].unit if change.kind == "ratio" else rule.unit
-    dated = [found for result in results if (found := _dated(knowledge, result, unit))]
+    own = numbers.knowledge.analytes[change.analyte].unit
+    unit = own if change.kind == "ratio" else rule.unit
+    dated = [found for result in results if (found := numbers.of(result, unit))]
     if change.kind == "ratio":
-        dated = [each for each in dated if each.value > 0]
+        dated = [each for each in dated if each.decimal > 0]
     over = parse_span(change.over)
     since = now - parse_span(rule.lookback)
     waiting = deque(sorted(dated, key=lambda each: (each.moment.latest, _name(each))))
@@ -259,7 +289,7 @@ def _change(
             _enter(before, waiting.popleft(), largest=change.kind == "fall")
         while before and later.moment.earliest - before[0].moment.latest > over:
             before.popleft()
-        if before and later.moment.latest >= since:
+        if before and later.moment.latest >= since and _may_be(change, before[0], later):
             size = _size(change, before[0].value, later.value)
             if best is None or size >= best[0]:
                 best = size, before[0], later
@@ -275,6 +305,16 @@ def _enter(before: deque[_Dated], new: _Dated, *, largest: bool) -> None:
     before.append(new)
 
 
+def _may_be(change: Change, earlier: _Dated, later: _Dated) -> bool:
+    """Whether a result may have changed that way from an earlier one: their decimals are exact
+    enough to say no, and quicker.
+    """
+    if change.kind == "ratio":
+        return True
+    one, other = earlier.decimal, later.decimal
+    return one <= other if change.kind == "rise" else other <= one
+
+
 def _size(change: Change, earlier: Fraction, later: Fraction) -> Fraction:
     if change.kind == "ratio":
         return later / earlier
@@ -287,4 +327,4 @@ def _name(each: _Dated) -> tuple[str, str]:
 
 def _printed(value: Decimal) -> str:
     """To at most 4 significant digits: no formula of the field is more exact than that."""
-    return f"{_FOUR_DIGITS.plus(value):f}"
+    return formula.written(_FOUR_DIGITS.plus(value))

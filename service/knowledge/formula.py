@@ -52,14 +52,24 @@ def evaluate(formula: str, values: Mapping[str, Decimal]) -> Decimal:
     Raises ValueError for what is not arithmetic, KeyError for a name without value,
     ArithmeticError for a division by zero or the root of a negative number.
     """
-    rounded = _SIX_DIGITS.plus(_parsed(formula)[0](values))
-    return Decimal(f"{rounded.normalize():f}")
+    return _plain(_SIX_DIGITS.plus(_parsed(formula)[0](values)).normalize())
 
 
 def round_six(value: Fraction) -> Decimal:
     """A number to 6 significant digits, ties to even, without exponent."""
-    rounded = _SIX_DIGITS.divide(Decimal(value.numerator), Decimal(value.denominator))
-    return Decimal(f"{rounded:f}")
+    return _plain(_SIX_DIGITS.divide(Decimal(value.numerator), Decimal(value.denominator)))
+
+
+def written(value: Decimal) -> str:
+    """A number without exponent."""
+    text = str(value)
+    return f"{value:f}" if "E" in text else text
+
+
+def _plain(value: Decimal) -> Decimal:
+    # Most have no exponent, and str tells so quicker than all are formatted.
+    text = str(value)
+    return Decimal(f"{value:f}") if "E" in text else value
 
 
 def to_decimal(value: Fraction) -> Decimal:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.knowledge.derived import Computed, age_in_days, age_in_years, compute
+from service.knowledge.derived import Computed, Numbers, age_in_days, age_in_years, compute
 from service.knowledge.loader import load
 from service.knowledge.model import Knowledge
 from service.record import Amount, Moment, Patient, Result, Source
@@ -49,7 +49,7 @@ def osmoles(
     counts: dict[str, list[Result]] = {}
     for each in (*results, *counting):
         counts.setdefault(each.analyte, []).append(each)
-    return compute(knowledge, "osmoles", chosen, counts, who or patient(), NOW)
+    return compute(Numbers(knowledge), "osmoles", chosen, counts, who or patient(), NOW)
 
 
 def with_derived(folder: Path, old: str, new: str) -> Knowledge:
@@ -216,7 +216,7 @@ class TestFormulasForSomePeople:
 
 
 def rise(knowledge: Knowledge, *results: Result, derived: str = "sodium_rise") -> Result | None:
-    return compute(knowledge, derived, {}, {"sodium": results}, patient(), NOW).result
+    return compute(Numbers(knowledge), derived, {}, {"sodium": results}, patient(), NOW).result
 
 
 def test_the_largest_rise_within_the_time_counts(small: Knowledge) -> None:
@@ -417,7 +417,7 @@ def shipped_value(
         results[analyte] = msgspec.structs.replace(result(analyte, amount), form=form)
     who = patient(NOW.replace(year=NOW.year - years), sex)
     counting = {analyte: [each] for analyte, each in results.items()}
-    found = compute(shipped, derived, results, counting, who, NOW).result
+    found = compute(Numbers(shipped), derived, results, counting, who, NOW).result
     return found.printed.split()[0] if found else None
 
 
