@@ -63,10 +63,13 @@ def newest(counting: Iterable[Result]) -> list[Result]:
     A date without a time may be any moment of its day, so there may be several.
     """
     readable = list(filter(is_readable, counting))
-    if len(readable) > 1:
-        cutoff = max([r.moment.earliest for r in readable if r.moment], default=_NEVER)
-        readable = [r for r in readable if not r.moment or r.moment.latest >= cutoff]
-    return readable
+    if len(readable) < 2:  # noqa: PLR2004 - none or one
+        return readable
+    cutoff = _NEVER
+    for result in readable:
+        if result.moment and result.moment.earliest > cutoff:
+            cutoff = result.moment.earliest
+    return [r for r in readable if not r.moment or r.moment.latest >= cutoff]
 
 
 def last_issued(results: list[Result]) -> list[Result]:

@@ -150,7 +150,7 @@ def _worst(leaf: Condition, knowledge: Knowledge, laboratory: Laboratory) -> Que
         # The result that decides has more to say of itself: what conflicts with it, for one.
         if result is showing.chosen.get(analyte):
             return showing.findings.values()
-        return laboratory.grade(result, showing.person).findings
+        return laboratory.shown(result, showing)
 
     def order(finding: Finding, moment: Moment, situation: Situation) -> tuple[object, ...]:
         source = finding.result.source
@@ -158,6 +158,8 @@ def _worst(leaf: Condition, knowledge: Knowledge, laboratory: Laboratory) -> Que
         return -finding.rank, *age, source.reference, source.expression
 
     def ask(situation: Situation) -> Answer:
+        if worst.anchor == "sign" and not situation.signs:
+            return None
         showing = situation.showing
         found = [
             (finding, result.moment)

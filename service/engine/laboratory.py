@@ -46,7 +46,8 @@ class Showing(Struct, frozen=True):
 
     `chosen` is the result that decides, `counting` are all that count, `past` all dated ones
     that are not in the future. `undecided` says why it is not known what something measured
-    shows, or how grave it is.
+    shows, or how grave it is. `older` is what results that do not decide were asked to show, by
+    what they are in memory.
     """
 
     person: Person
@@ -57,6 +58,7 @@ class Showing(Struct, frozen=True):
     past: dict[str, Sequence[Result]]
     undecided: dict[str, str]
     issues: tuple[Issue, ...]
+    older: dict[int, tuple[Finding, ...]]
 
 
 class _Decision(Struct, frozen=True, gc=False):
@@ -114,6 +116,12 @@ class Laboratory:
             counted |= joined
             decided |= self._decide(joined, person)
         return self._tell(record, person, counted, decided, issues)
+
+    def shown(self, result: Result, showing: Showing) -> tuple[Finding, ...]:
+        """What one readable result of a record shows by itself; several links may ask."""
+        if id(result) not in showing.older:
+            showing.older[id(result)] = self.grade(result, showing.person).findings
+        return showing.older[id(result)]
 
     def grade(self, result: Result, person: Person) -> Graded:
         """What one readable result shows of a person, by itself."""
@@ -255,6 +263,7 @@ class Laboratory:
             past={subject: each.past for subject, each in counted.items()},
             undecided=undecided,
             issues=tuple(issues),
+            older={},
         )
 
     def _asks(self, subject: str) -> bool:

@@ -18,8 +18,9 @@ otherwise than here it crashes, leaks or stays silent. So:
 - A session costs as much as its rule set is large, and a rule set holds at most 255 rules
   on one fact and 511 facts of one kind. So there are many small rule sets, each of conjunctions
   that cannot do without a certain fact, and sessions only in those whose fact is there.
-- What a rule set joined of the few facts that it knows is remembered: patients differ in all
-  their facts, but seldom in those few, and a session costs ten times as much as all around it.
+- What a rule set joined of the few facts that it knows is remembered by which of its patterns they
+  match: patients differ in all their facts, but seldom in those few, and a session costs ten times
+  as much as all around it. Each pattern has a bit, so that to know them again is one operation.
 - A rule set is compiled when a patient first has its fact: each holds some 120 kB, all of them
   more than everything else in the process, and most wait for a fact that hardly anybody has.
   Of those compiled, the ones longest unused are freed.
@@ -47,7 +48,7 @@ _MOST_RULES = 30
 #: So many rule sets are kept compiled.
 _MOST_COMPILED = 96
 
-#: For so many sets of facts each rule set remembers what fired; then it starts afresh.
+#: For so many sets of matches each rule set remembers what fired; then it starts afresh.
 _MOST_REMEMBERED = 64
 
 _SESSION = "s"
@@ -78,7 +79,6 @@ class Pattern(NamedTuple):
 
 Conjunction = Sequence[Pattern]
 _Name = tuple[str, str]
-_Stated = tuple[_Name, int]
 
 
 class LinkingError(Exception):
@@ -97,9 +97,18 @@ class Linker:
             _check(place, conjunction)
         self._lock = threading.Lock()
         self._closed = False
+        bits: dict[Pattern, int] = {}
+        for pattern in itertools.chain.from_iterable(conjunctions):
+            bits.setdefault(pattern, 1 << len(bits))
+        #: By what facts are of, the least grade of each pattern that they may match, and its bit.
+        self._patterns: dict[_Name, list[tuple[int, int]]] = {}
+        for pattern, bit in bits.items():
+            self._patterns.setdefault(pattern[:2], []).append((pattern.least, bit))
         self._rulesets = {
             name: [
-                _Ruleset({place: conjunctions[place] for place in places[i : i + _MOST_RULES]})
+                _Ruleset(
+                    {place: conjunctions[place] for place in places[i : i + _MOST_RULES]}, bits
+                )
                 for i in range(0, len(places), _MOST_RULES)
             ]
             for name, places in _by_indispensable(conjunctions).items()
@@ -116,29 +125,39 @@ class Linker:
     def fired(self, facts: Iterable[Fact]) -> frozenset[int]:
         """The places of the conjunctions whose patterns all match one of the facts.
 
-        Each fact is stated once however often it is given, and facts that no
+        Of each fact the highest grade is stated, once however often it is given, and facts that no
         pattern is about are left out. Raises LinkingError where durable-rules reports a
         failure, and where this linker is closed.
         """
-        stated: dict[_Name, dict[_Stated, None]] = {}
+        stated: dict[_Name, int] = {}
+        matched = 0
         for fact in facts:
-            name = fact.kind, fact.of
-            stated.setdefault(name, {})[name, fact.grade] = None
-        rulesets = [ruleset for name in stated for ruleset in self._rulesets.get(name, ())]
+            name, grade = (fact.kind, fact.of), fact.grade
+            if not (patterns := self._patterns.get(name)) or stated.get(name, -1) >= grade:
+                continue
+            stated[name] = grade
+            for least, bit in patterns:
+                if grade >= least:
+                    matched |= bit
         fired: set[int] = set()
         with self._lock:
             if self._closed:
                 raise LinkingError("the engine is closed")
-            for ruleset in rulesets:
-                known = [one for name in stated.keys() & ruleset.names for one in stated[name]]
-                fired |= self._fired_in(ruleset, tuple(sorted(known)))
+            for name in stated:
+                for ruleset in self._rulesets.get(name, ()):
+                    known = matched & ruleset.bits
+                    joined = ruleset.remembered.get(known)
+                    fired |= self._join(ruleset, known, stated) if joined is None else joined
         return frozenset(fired)
 
-    def _fired_in(self, ruleset: "_Ruleset", known: tuple[_Stated, ...]) -> set[int]:
-        """The places of conjunctions that hold by facts that a rule set knows."""
-        if (fired := ruleset.remembered.get(known)) is None:
-            self._ready(ruleset)
-            fired = ruleset.join(known)
+    def _join(self, ruleset: "_Ruleset", known: int, stated: Mapping[_Name, int]) -> set[int]:
+        """The places of conjunctions that hold by facts that a rule set knows; now remembered."""
+        self._ready(ruleset)
+        facts = sorted((name, stated[name]) for name in stated.keys() & ruleset.names)
+        fired = ruleset.join(facts)
+        if len(ruleset.remembered) >= _MOST_REMEMBERED:
+            ruleset.remembered.clear()
+        ruleset.remembered[known] = fired
         return fired
 
     def _ready(self, ruleset: "_Ruleset") -> None:
@@ -172,8 +191,13 @@ class _Ruleset:
     It is not safe to share between threads.
     """
 
-    def __init__(self, conjunctions: Mapping[int, Conjunction]) -> None:
+    def __init__(
+        self, conjunctions: Mapping[int, Conjunction], bits: Mapping[Pattern, int]
+    ) -> None:
         self._conjunctions = conjunctions
+        self.bits = 0
+        for pattern in itertools.chain.from_iterable(conjunctions.values()):
+            self.bits |= bits[pattern]
         #: Of the facts that some rule is about.
         self.names = {
             pattern[:2] for conjunction in conjunctions.values() for pattern in conjunction
@@ -182,10 +206,10 @@ class _Ruleset:
             (kind, of): f'{{"kind":"{kind}","of":"{of}","sid":"{_SESSION}"'
             for kind, of in self.names
         }
-        self.remembered: dict[tuple[_Stated, ...], set[int]] = {}
+        self.remembered: dict[int, set[int]] = {}
         self._handle: int | None = None
 
-    def join(self, facts: tuple[_Stated, ...]) -> set[int]:
+    def join(self, facts: Iterable[tuple[_Name, int]]) -> set[int]:
         """What fires for facts that are known; it must be compiled."""
         batch = [_OPENING]
         for name, grade in facts:
@@ -198,9 +222,6 @@ class _Ruleset:
             with contextlib.suppress(durable_rules_engine.error):
                 self.free()
             raise LinkingError(f"durable-rules failed: {error}") from error
-        if len(self.remembered) >= _MOST_REMEMBERED:
-            self.remembered.clear()
-        self.remembered[facts] = fired
         return fired
 
     def compile(self) -> None:
