@@ -13,7 +13,7 @@ again at all that a large request holds would cost more than to read it.
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, final
 
 from msgspec import Struct
 
@@ -146,6 +146,7 @@ MARKS = {
 }
 
 
+@final
 class Problem(Struct, frozen=True, gc=False):
     """A recorded diagnosis or sign that the rules know.
 
@@ -163,6 +164,7 @@ class Problem(Struct, frozen=True, gc=False):
     marks: tuple[str, ...] = ()
 
 
+@final
 class Treatment(Struct, frozen=True, gc=False):
     """A recorded medicine that the rules know. `current`: being taken at the record's moment.
 
@@ -247,6 +249,7 @@ class Earlier(Struct, frozen=True, gc=False):
     withdrawn: bool = False
 
 
+@final
 class Finding(Struct, frozen=True, gc=False):
     """A first conclusion from one result: "hyponatremia, profound".
 
@@ -264,6 +267,7 @@ class Finding(Struct, frozen=True, gc=False):
     marks: tuple[str, ...] = ()
 
 
+@final
 class Normal(Struct, frozen=True, gc=False):
     """An analyte that was measured and is normal: `limit` is the interval, printed."""
 

@@ -1,11 +1,15 @@
 """From the links that hold to the assessment: causes, most pressing first, each told once."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+
+from msgspec import Struct
 
 from service.engine.causes import Named, name, roots
-from service.engine.evidence import gather
+from service.engine.evidence import Shelf, gather
 from service.engine.holding import Held, Holding
 from service.engine.rulebook import CompiledLink
+from service.engine.sheets import subjects
 from service.engine.situation import Situation
 from service.knowledge.agents import agent_of
 from service.knowledge.language import KINDS
@@ -22,15 +26,20 @@ from service.record import (
 )
 
 
+class _Asked(Struct, frozen=True):
+    """Checks as if none were on file; of those that results answer, their places and of what."""
+
+    checks: list[Check]
+    measured: list[tuple[int, list[str]]]
+
+
 class Assessor:
     """Makes assessments of the links that hold, by a rule set."""
 
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
-        self._subjects = {
-            **{analyte: rule.name for analyte, rule in knowledge.analytes.items()},
-            **{derived: rule.name for derived, rule in knowledge.derived.items()},
-        }
+        # What causes and links ask for is the same for every patient.
+        self._asked = lru_cache(maxsize=1024)(partial(_asked, knowledge))
 
     def name(self, situation: Situation, holding: Holding) -> dict[str, Named]:
         """The causes that links name in a situation, each by itself."""
@@ -48,7 +57,7 @@ class Assessor:
         root = roots(named)
         upstream = _upstream(named, root)
         causes = [
-            self._cause(situation, named, root, upstream, cause)
+            self._cause(situation, holding.shelf, named, root, upstream, cause)
             for cause in named
             if root[cause] == cause
         ]
@@ -70,6 +79,7 @@ class Assessor:
     def _cause(
         self,
         situation: Situation,
+        shelf: Shelf,
         named: Mapping[str, Named],
         root: Mapping[str, str],
         upstream: Mapping[str, set[str]],
@@ -77,20 +87,22 @@ class Assessor:
     ) -> Cause:
         rule, own = self._knowledge.causes[cause], named[cause]
         absorbed = [other for other in named if root[other] == cause != other]
-        told = [own, *(named[other] for other in absorbed)]
-        # A link may speak of both: what it says of the cause itself comes first, and stands.
-        by_link: dict[str, Held] = {}
-        for each in (each for one in told for each in one.held):
-            by_link.setdefault(each.compiled.link.link, each)
-        held = list(by_link.values())
+        told, held = [own], own.held
+        if absorbed:
+            told += [named[other] for other in absorbed]
+            # A link may speak of both: what it says of the cause itself comes first, and stands.
+            by_link: dict[str, Held] = {}
+            for each in (each for one in told for each in one.held):
+                by_link.setdefault(each.compiled.link.link, each)
+            held = tuple(by_link.values())
         return Cause(
             cause=cause,
             name=rule.name,
             strength=own.strength,
             priority=max((one.priority for one in told), key=PRIORITIES.index),
             links=tuple(map(_fired, held)),
-            evidence=gather(
-                piece for one in told for each in one.supporting for piece in each.evidence
+            evidence=shelf.gather(
+                set().union(*[each.names for one in told for each in one.supporting])
             ),
             agent=agent_of(cause, self._knowledge.medicines),
             sign=situation.sign,
@@ -102,14 +114,12 @@ class Assessor:
 
     def _checks(self, situation: Situation, cause: str, held: Sequence[Held]) -> tuple[Check, ...]:
         counting = situation.showing.counting
-        asked = dict.fromkeys(self._knowledge.causes[cause].confirm)
-        for each in held:
-            asked.update(dict.fromkeys(each.compiled.link.check_next))
-        on_file: dict[str, bool] = {}
-        for check in asked:
-            text = self._subjects.get(check, check)
-            on_file[text] = on_file.get(text, False) or bool(counting.get(check))
-        return tuple([Check(text, there) for text, there in on_file.items()])
+        asked = self._asked(cause, tuple([each.compiled.link.link for each in held]))
+        checks = asked.checks.copy()
+        for place, of in asked.measured:
+            if any(map(counting.get, of)):
+                checks[place] = Check(checks[place].text, True)
+        return tuple(checks)
 
     def _order(self, cause: Cause) -> tuple[int, int, bool, int, str]:
         return (
@@ -140,6 +150,22 @@ class Assessor:
             if into != cause:
                 text = f"{causes[cause].name}: told within {causes[into].name}, its likely origin"
                 yield Issue("information", "informational", text, (), record.patient.key)
+
+
+def _asked(knowledge: Knowledge, cause: str, links: tuple[str, ...]) -> _Asked:
+    """What a cause and the links that hold for it ask to be checked, each text once."""
+    checks = [*knowledge.causes[cause].confirm]
+    for link in links:
+        checks += knowledge.links[link].check_next
+    known = subjects(knowledge)
+    by_text: dict[str, list[str]] = {}
+    for check in checks:
+        text = known[check].name if check in known else check
+        by_text.setdefault(text, []).extend([check] if check in known else [])
+    return _Asked(
+        [Check(text, False) for text in by_text],
+        [(place, of) for place, of in enumerate(by_text.values()) if of],
+    )
 
 
 def _fired(held: Held) -> FiredLink:

@@ -1,11 +1,11 @@
 """The causes that links named: how strongly, how pressing, and which is told within another."""
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 
 from msgspec import Struct
 
 from service.engine.holding import Held
-from service.engine.rulebook import Effect
 from service.knowledge.language import CauseRule
 from service.record import STRENGTHS, Finding, Priority, Strength
 
@@ -18,21 +18,20 @@ _PRIORITY: dict[tuple[Strength, bool], Priority] = {
     ("weak", True): "low",
     ("weak", False): "low",
 }
-_EFFECTS: tuple[Effect, ...] = ("supports", "strengthens", "against")
+_order = attrgetter("compiled.order")
 
 
 class Named(Struct, frozen=True):
-    """A cause that a link named, by itself; its links in order: supporting first, strong first."""
+    """A cause that a link named, by itself; its links in order: supporting first, strong first.
+
+    `supporting` are those that name the cause or raise it.
+    """
 
     cause: str
     strength: Strength
     priority: Priority
     held: tuple[Held, ...]
-
-    @property
-    def supporting(self) -> list[Held]:
-        """The links that name the cause or raise it."""
-        return [held for held in self.held if held.effect != "against"]
+    supporting: list[Held]
 
 
 def name(rule: CauseRule, held: Sequence[Held], *, sign: bool) -> Named | None:
@@ -46,10 +45,10 @@ def name(rule: CauseRule, held: Sequence[Held], *, sign: bool) -> Named | None:
         steps += each.compiled.link.strengthens - each.compiled.link.against
     ceiling = STRENGTHS.index(rule.ceiling)
     strength = STRENGTHS[min(max(steps, 0), ceiling)]
-    named = Named(rule.cause, strength, _PRIORITY[strength, sign], ordered)
-    if rule.heeds_critical and _is_critical(named):
-        return Named(rule.cause, strength, "high", ordered)
-    return named
+    supporting = [each for each in ordered if each.effect != "against"]
+    is_pressing = rule.heeds_critical and _is_critical(supporting)
+    priority = "high" if is_pressing else _PRIORITY[strength, sign]
+    return Named(rule.cause, strength, priority, ordered, supporting)
 
 
 def roots(named: Mapping[str, Named]) -> dict[str, str]:
@@ -58,17 +57,9 @@ def roots(named: Mapping[str, Named]) -> dict[str, str]:
     return {cause: _root(cause, into) for cause in named}
 
 
-def _order(held: Held) -> tuple[int, int, str]:
-    link = held.compiled.link
-    strength = STRENGTHS.index(link.strength) if link.strength else 0
-    return _EFFECTS.index(held.effect), -strength, link.link
-
-
-def _is_critical(named: Named) -> bool:
+def _is_critical(supporting: Sequence[Held]) -> bool:
     return any(
-        isinstance(piece, Finding) and piece.critical
-        for held in named.supporting
-        for piece in held.evidence
+        type(piece) is Finding and piece.critical for held in supporting for piece in held.evidence
     )
 
 

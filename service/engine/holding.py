@@ -1,29 +1,34 @@
 """Which links hold, cause by cause, once what other links suppress is taken away."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
-from service.engine.evidence import Keyed, keyed, ordered
+from service.engine.evidence import Shelf
 from service.engine.rulebook import CompiledLink, Effect, Numbers, Rulebook, Sitting
 from service.record import Evidence
 
 
 class Held(Struct, frozen=True):
-    """A link that holds for a cause, its evidence, and what it remarks."""
+    """A link that holds for a cause, its evidence with its names on the shelf, what it remarks."""
 
     compiled: CompiledLink
     effect: Effect
     evidence: tuple[Evidence, ...]
     remarks: tuple[str, ...]
+    names: Collection[int] = ()
 
 
 class Holding(Struct, frozen=True):
-    """The links that hold by cause, those that suppressed something, and the shadow ones."""
+    """The links that hold by cause, those that suppressed something, and the shadow ones.
+
+    All their evidence is on the shelf.
+    """
 
     by_cause: dict[str, list[Held]]
     suppressing: list[CompiledLink]
     shadow: list[str]
+    shelf: Shelf
 
     @property
     def held(self) -> frozenset[str]:
@@ -45,26 +50,26 @@ def hold(rulebook: Rulebook, sitting: Sitting, fired: frozenset[int]) -> Holding
         if not compiled.effect and compiled.link.status == "active"
     ]
     sieve = _Sieve(rulebook, sitting, suppressing)
-    holding = Holding({}, list(filter(sieve.takes_away, suppressing)), [])
+    leaves = set().union(*[numbers for _, each in alternatives.values() for numbers in each])
+    shelf = Shelf({leaf: sitting[leaf] or () for leaf in leaves})
+    holding = Holding({}, list(filter(sieve.takes_away, suppressing)), [], shelf)
     for compiled, numbered in alternatives.values():
         if not compiled.effect:
             if compiled.link.status == "shadow":
                 holding.shadow.append(compiled.link.link)
             continue
         for cause in compiled.causes:
-            kept = sieve.keep(numbered, cause)
+            gone = sieve.gone(cause)
+            kept = numbered if gone.isdisjoint(compiled.findings) else sieve.keep(numbered, gone)
             if not kept:
                 continue
             if compiled.link.status == "shadow":
                 holding.shadow.append(compiled.link.link)
                 break
+            names = shelf.names(set().union(*kept))
+            remarks = sieve.remarks(compiled, cause) if compiled.remarks else ()
             holding.by_cause.setdefault(cause, []).append(
-                Held(
-                    compiled,
-                    compiled.effect,
-                    sieve.evidence(kept),
-                    sieve.remarks(compiled, cause),
-                )
+                Held(compiled, compiled.effect, shelf.gather(names), remarks, names)
             )
     return holding
 
@@ -77,8 +82,6 @@ class _Sieve:
     ) -> None:
         self._rulebook = rulebook
         self._sitting = sitting
-        #: The evidence of each leaf, for all links that rest on it.
-        self._keyed: dict[int, Keyed] = {}
         self._everywhere = {each.link.suppress for each in suppressing if not each.causes}
         self._for_cause: dict[str, set[str]] = {}
         for each in suppressing:
@@ -86,11 +89,12 @@ class _Sieve:
                 gone = self._for_cause.setdefault(cause, set(self._everywhere))
                 gone.add(each.link.suppress)
 
-    def keep(self, alternatives: Sequence[Numbers], cause: str) -> Sequence[Numbers]:
-        """Those that rest on nothing that is suppressed for a cause."""
-        gone = self._for_cause.get(cause, self._everywhere)
-        if not gone:
-            return alternatives
+    def gone(self, cause: str) -> set[str]:
+        """What is suppressed for a cause."""
+        return self._for_cause.get(cause, self._everywhere)
+
+    def keep(self, alternatives: Sequence[Numbers], gone: set[str]) -> Sequence[Numbers]:
+        """Those that rest on nothing that is suppressed."""
         finding_of = self._rulebook.findings.__getitem__
         return [numbers for numbers in alternatives if gone.isdisjoint(map(finding_of, numbers))]
 
@@ -101,19 +105,14 @@ class _Sieve:
             self._sitting[number] is not None for number in self._rulebook.asking.get(finding, ())
         )
 
-    def evidence(self, alternatives: Iterable[Numbers]) -> tuple[Evidence, ...]:
-        by_key: Keyed = {}
-        for number in set().union(*alternatives):
-            if number not in self._keyed:
-                self._keyed[number] = keyed(self._sitting[number] or ())
-            by_key |= self._keyed[number]
-        return ordered(by_key)
-
     def remarks(self, compiled: CompiledLink, cause: str) -> tuple[str, ...]:
+        gone = self.gone(cause)
         return tuple(
-            said.say
-            for said in compiled.remarks
-            if any(map(self._holds, self.keep(said.alternatives, cause)))
+            [
+                said.say
+                for said in compiled.remarks
+                if any(map(self._holds, self.keep(said.alternatives, gone)))
+            ]
         )
 
     def _holds(self, numbers: Numbers) -> bool:

@@ -20,8 +20,10 @@ from service.engine.situation import Situation
 from service.knowledge.agents import causes_of
 from service.knowledge.language import Condition, Link
 from service.knowledge.model import Knowledge
+from service.record import STRENGTHS
 
 Effect = Literal["supports", "strengthens", "against"]
+_EFFECTS: tuple[Effect, ...] = ("supports", "strengthens", "against")
 #: A conjunction as the numbers of its leaves and draws.
 Numbers = tuple[int, ...]
 
@@ -36,7 +38,9 @@ class Said(Struct, frozen=True):
 class CompiledLink(Struct, frozen=True):
     """A link, the causes it is about, and the alternatives of which one must hold.
 
-    One that suppresses a finding has no effect on causes of its own.
+    One that suppresses a finding has no effect on causes of its own. `findings` are those that its
+    alternatives ask for; `order` is its place among the links of a cause: supporting first, strong
+    first.
     """
 
     link: Link
@@ -44,6 +48,8 @@ class CompiledLink(Struct, frozen=True):
     causes: tuple[str, ...]
     alternatives: tuple[Numbers, ...]
     remarks: tuple[Said, ...]
+    findings: frozenset[str]
+    order: tuple[int, int, str]
 
 
 class Rulebook:
@@ -99,13 +105,22 @@ class Rulebook:
 
     def _compile(self, link: Link) -> CompiledLink:
         try:
+            effect, alternatives = _effect(link), self._alternatives(link.when)
             return CompiledLink(
                 link=link,
-                effect=_effect(link),
+                effect=effect,
                 causes=causes_of(link),
-                alternatives=self._alternatives(link.when),
+                alternatives=alternatives,
                 remarks=tuple(
                     Said(remark.say, self._alternatives(remark.when)) for remark in link.remarks
+                ),
+                findings=frozenset(
+                    self.findings[number] for numbers in alternatives for number in numbers
+                ),
+                order=(
+                    _EFFECTS.index(effect) if effect else len(_EFFECTS),
+                    -STRENGTHS.index(link.strength) if link.strength else 0,
+                    link.link,
                 ),
             )
         except TooComplexError as error:
