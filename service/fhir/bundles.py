@@ -5,6 +5,8 @@ https://hl7.org/fhir/R4/bundle.html
 
 import re
 
+from msgspec import Raw
+
 from service.fhir import wire
 from service.fhir.addresses import address
 from service.fhir.entries import Entry, Gathering, OpenBundle, Place
@@ -34,7 +36,7 @@ def read_bundle(bundle: OpenBundle, place: Place, gathering: Gathering) -> None:
         text = "Bundles inside of Bundles are not read as deep as here."
         issues.warning("too-costly", text, place.expression)
         return
-    transaction, depth = bundle.type == "transaction", place.depth + 1
+    transaction, depth, raws = bundle.type == "transaction", place.depth + 1, bundle.raws
     for i, entry in bundle.entries:
         expression = f"{place.expression}.entry[{i}]"
         if _is_bare(entry):
@@ -45,7 +47,11 @@ def read_bundle(bundle: OpenBundle, place: Place, gathering: Gathering) -> None:
             inside = _place(entry, f"{expression}.resource", depth, transaction=transaction)
         else:
             continue
-        if nested := gathering.add(entry.resource, inside):
+        if raws is None:
+            nested = gathering.add(entry.resource, inside)
+        else:
+            nested = gathering.take(entry.resource, inside, raws)
+        if nested:
             read_bundle(nested, inside, gathering)
 
 
@@ -150,7 +156,7 @@ def _delete(entry: wire.BundleEntry, expression: str, gathering: Gathering) -> N
         Entry(
             gone.type,
             None,
-            entry.resource,
+            Raw(),
             expression,
             gone.key,
             gone,

@@ -7,6 +7,7 @@ from msgspec import Raw, Struct, structs
 
 from service.fhir import mending, wire
 from service.fhir.addresses import Address, address
+from service.fhir.at_once import UNREAD, Raws
 from service.fhir.contents import Contents, Whole, contents_of, parted
 from service.fhir.issues import Issues, Refused, refusal
 from service.fhir.resource_types import KNOWN, READ
@@ -93,7 +94,7 @@ class Entry(Struct, frozen=True, gc=False):
 
     type: str
     resource: Resource | None
-    raw: Raw
+    sent: Raw | Raws
     expression: str
     key: str
     address: Address | None = None
@@ -104,6 +105,11 @@ class Entry(Struct, frozen=True, gc=False):
     transaction: bool = False
     content: wire.Content = _EMPTY[0]
     quantity: wire.Quantity | None = None
+
+    @property
+    def raw(self) -> Raw:
+        """The resource as it was sent."""
+        return self.sent.at(self.expression) if isinstance(self.sent, Raws) else self.sent
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -122,7 +128,10 @@ class Place(Struct, frozen=True, gc=False):
 
 
 class OpenBundle(Struct, frozen=True):
-    """A Bundle whose entries are decoded, with their places; what was no entry is left out."""
+    """A Bundle whose entries are decoded, with their places; what was no entry is left out.
+
+    `raws` is there where the resources in them are decoded, too.
+    """
 
     type: str | None
     implicit_rules: Any
@@ -130,6 +139,7 @@ class OpenBundle(Struct, frozen=True):
     link: tuple[wire.Link, ...]
     issues: Any
     entries: list[tuple[int, wire.BundleEntry]]
+    raws: Raws | None = None
 
 
 def decode(raw: Raw) -> tuple[Found, Contents, tuple[mending.Fault, ...]]:
@@ -173,13 +183,36 @@ class Gathering:
             return self._broken(raw, place, broken.fault)
         if faults:
             self.tell(faults, place.expression)
+        return self._put(found, contents, raw, place)
+
+    def take(self, found: Any, place: Place, raws: Raws) -> OpenBundle | None:  # noqa: ANN401
+        """Keep a resource that was decoded with the Bundle that it is in, as `add` does."""
+        contents = _EMPTY
+        if type(found) is wire.Observation:
+            try:
+                contents = contents_of(found)
+            except msgspec.DecodeError:
+                return self.add(raws.at(place.expression), place)
+        elif kind := UNREAD.get(type(found)):
+            self._pass_over(kind, place)
+            return None
+        return self._put(found, contents, raws, place)
+
+    def _put(
+        self, found: Found, contents: Contents, sent: Raw | Raws, place: Place
+    ) -> OpenBundle | None:
         if type(found) is wire.Bundle:
             return open_bundle(found)
         if type(found) is wire.Parameters:
             self.issues.information("not-supported", _NOT_READ, place.expression)
         else:
-            self.keep(found, contents, raw, place)
+            self.keep(found, contents, sent, place)
         return None
+
+    def _pass_over(self, kind: str, place: Place) -> None:
+        self.issues.information("not-supported", _NOT_READ, place.expression)
+        if named := address(place.full_url):
+            self.others[named.key] = kind
 
     def _broken(self, raw: Raw, place: Place, fault: mending.Fault) -> OpenBundle | None:
         kind = type_of(raw)
@@ -188,9 +221,7 @@ class Gathering:
         if kind in READ:
             self.issues.error("structure", fault.text, place.expression + fault.fhir_path)
         elif kind in KNOWN:
-            self.issues.information("not-supported", _NOT_READ, place.expression)
-            if named := address(place.full_url):
-                self.others[named.key] = kind
+            self._pass_over(kind, place)
         elif kind:
             text = "The resourceType is none of FHIR's; the resource was not read."
             self.issues.error("code-invalid", text, place.expression)
@@ -241,7 +272,7 @@ class Gathering:
         self,
         resource: Resource,
         contents: Contents,
-        raw: Raw,
+        sent: Raw | Raws,
         place: Place,
         container: Entry | None = None,
     ) -> None:
@@ -261,7 +292,7 @@ class Gathering:
         entry = Entry(
             kind,
             resource,
-            raw,
+            sent,
             place.expression,
             key,
             named,
@@ -300,7 +331,7 @@ def _address(resource: Resource, kind: str, place: Place) -> Address | None:
     return found if found and found.type == kind else None
 
 
-def open_bundle(bundle: wire.Bundle) -> OpenBundle:
+def open_bundle(bundle: wire.Bundle, raws: Raws | None = None) -> OpenBundle:
     """A Bundle that decoded as a whole."""
     return OpenBundle(
         bundle.type,
@@ -309,6 +340,7 @@ def open_bundle(bundle: wire.Bundle) -> OpenBundle:
         bundle.link or (),
         bundle.issues,
         list(enumerate(bundle.entry or ())),
+        raws,
     )
 
 

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Raw, Struct
 
-from service.fhir import mending, wire
+from service.fhir import at_once, mending, wire
 from service.fhir.body import malformed, too_deep
 from service.fhir.bundles import read_bundle
 from service.fhir.entries import (
@@ -55,6 +55,10 @@ def unpack(body: bytes, most: int, deepest: int, issues: Issues) -> Request:
 
 def _unpack(body: bytes, gathering: Gathering) -> Request:
     raw = Raw(body)
+    if bundle := at_once.decoded(raw):
+        opened = open_bundle(bundle, at_once.Raws(raw))
+        read_bundle(opened, Place("Bundle"), gathering)
+        return Request(gathering.entries, gathering.others)
     try:
         found, contents, faults = decode(raw)
     except mending.BrokenError as broken:

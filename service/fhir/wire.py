@@ -26,9 +26,11 @@ NULL = Raw(b"null")
 _NOT_SENT_RAW = (Raw(), NULL)
 
 
-def present(raw: Raw) -> bool:
-    """Whether an element that is kept Raw was sent."""
-    return len(raw) > len(NULL) or raw not in _NOT_SENT_RAW
+def present(element: object) -> bool:
+    """Whether an element that is kept Raw, or may be, was sent."""
+    if type(element) is Raw:
+        return len(element) > len(NULL) or element not in _NOT_SENT_RAW
+    return element is not None
 
 
 class Coding(Element, frozen=True):
