@@ -15,7 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 Comparator = Literal["", "<", "<=", ">=", ">"]
 Strength = Literal["weak", "moderate", "strong"]
@@ -85,10 +85,18 @@ class Amount(Struct, frozen=True, gc=False):
 
 
 class Interval(Struct, frozen=True, gc=False):
-    """A laboratory's own reference range, bounds inclusive, in the unit of its result."""
+    """A laboratory's own reference range, bounds inclusive, in the unit of its result.
+
+    `written` is made of both, to tell ranges apart: 3.5 and 3.50 are one number and two texts.
+    """
 
     low: Decimal | None
     high: Decimal | None
+    written: str = ""
+
+    def __post_init__(self) -> None:
+        bounds = ("" if bound is None else str(bound) for bound in (self.low, self.high))
+        structs.force_setattr(self, "written", " ".join(bounds))
 
 
 class Result(Struct, frozen=True, gc=False):

@@ -63,11 +63,9 @@ def grade(table: Table, result: Result) -> Graded:
     Between two limits all numbers show the same, so what any one showed is remembered.
     """
     interval, amount = result.interval, result.amount
-    low, high = (interval.low, interval.high) if interval else (None, None)
     beside = (
         # 3.5 and 3.50 are one number and two texts, and told as they were sent.
-        None if low is None else str(low),
-        None if high is None else str(high),
+        interval.written if interval else "",
         amount.unit if amount else "",
         result.comparator,
         result.interpretation,
@@ -79,13 +77,10 @@ def grade(table: Table, result: Result) -> Graded:
     if not (shown := company.shown.get(place)):
         shown = company.shown[place] = _shown(table, _grade(table, result))
     findings, normal, why, disagreement = shown
-    return Graded(
-        result,
-        tuple([Finding(*what, result, *more) for what, more in findings]) if findings else (),
-        Normal(normal[0], normal[1], result, normal[2]) if normal else None,
-        why,
-        disagreement,
-    )
+    if normal:
+        return Graded(result, (), Normal(normal[0], normal[1], result, normal[2]), "", disagreement)
+    found = tuple([Finding(*what, result, *more) for what, more in findings])
+    return Graded(result, found, None, why, disagreement)
 
 
 #: What is told of a finding before its result, and behind it.
@@ -97,7 +92,7 @@ _Shown = tuple[
 
 #: All that a result says beside its number, as far as it makes a difference: the bounds of the
 #: laboratory's own range, its unit, comparator and flag, whether it is undated, its marks.
-_Beside = tuple[str | None, str | None, str, Comparator, str, bool, tuple[str, ...]]
+_Beside = tuple[str, str, Comparator, str, bool, tuple[str, ...]]
 
 
 class _Company:
@@ -118,7 +113,7 @@ class _Company:
 @lru_cache(maxsize=4096)
 def _company(table: Table, beside: _Beside) -> _Company:
     limits = [limit for ladder in table.ladders for limit in ladder.limits] + list(table.ends)
-    own = [Decimal(bound) for bound in beside[:2] if bound is not None]
+    own = [Decimal(bound) for bound in beside[0].split()]
     factors = {limit.factor for limit in limits if limit.factor is not None}
     return _Company(
         [

@@ -37,6 +37,7 @@ _Shown = TypeVar("_Shown", Finding, Normal)
 #: Of a sheet and the tables made of it: what is graded, its unit and form.
 _Key = tuple[str, str, str]
 
+_STALE = "older-than-unreadable"
 _UNREADABLE = "a result as new, or newer, could not be read"
 _NOTHING_READABLE = "no result of it could be read"
 
@@ -239,14 +240,14 @@ class Laboratory:
                 if each.counting:
                     undecided[subject] = _NOTHING_READABLE
                 continue
-            graded, result = decision.graded, decision.graded.result
-            marks = ["conflicting"] if decision.tied else []
-            unreadable = len(each.counting) > 1 and is_older_than_unreadable(result, each.counting)
-            if unreadable:
-                marks.append("older-than-unreadable")
+            graded = decision.graded
+            marks = _doubts(decision, each.counting)
+            if graded.normal and not (marks or decision.reissued or graded.disagreement):
+                normals[subject] = graded.normal
+                continue
             for finding in graded.findings:
                 findings[finding.finding] = _marked(finding, marks)
-            if graded.normal and not unreadable:
+            if graded.normal and _STALE not in marks:
                 normals[subject] = _marked(graded.normal, marks)
             elif graded.why or not graded.findings:
                 undecided[subject] = graded.why or _UNREADABLE
@@ -316,6 +317,14 @@ def _is_outranked(computed: Result, reported: Sequence[Result]) -> bool:
         is_readable(result) and not (result.moment and at and result.moment.latest < at.earliest)
         for result in reported
     )
+
+
+def _doubts(decision: _Decision, counting: Sequence[Result]) -> list[str]:
+    """Marks of whatever a decision shows."""
+    marks = ["conflicting"] if decision.tied else []
+    if len(counting) > 1 and is_older_than_unreadable(decision.graded.result, counting):
+        marks.append(_STALE)
+    return marks
 
 
 def _marked(shown: _Shown, marks: Sequence[str]) -> _Shown:

@@ -92,14 +92,14 @@ class Rulebook:
         """Everything that durable-rules must be told of a situation."""
         situation = sitting.situation
         showing = situation.showing
-        words = (
+        words = {
             "",
             *showing.counting,
             *showing.findings,
             *situation.problems,
             *situation.treatments,
-        )
-        judged = (each for word in words for each in self._judged.get(word, ()))
+        }
+        judged = (each for word in words & self._judged.keys() for each in self._judged[word])
         held = (fact for number, fact in judged if sitting[number] is not None)
         return [*situation.facts(), *held]
 

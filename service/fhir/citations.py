@@ -83,7 +83,7 @@ def references_to(evidence: Told, knowledge: Knowledge) -> list[dict[str, Any]]:
 def sources(evidence: Iterable[Evidence]) -> Iterator[Source]:
     """Where pieces of evidence came from; a derived value came from each of its inputs."""
     for piece in evidence:
-        if isinstance(piece, Problem | Treatment):
+        if type(piece) is Problem or type(piece) is Treatment:
             yield piece.source
         elif piece.result.inputs:
             yield from (part.source for part in _inputs(piece.result))
@@ -95,13 +95,13 @@ _Place = tuple[int, bool, int, str, str, str]
 
 
 def _telling(piece: Evidence) -> _Place:
-    if isinstance(piece, Finding):
+    if type(piece) is Finding:
         source = piece.result.source
         order = (0, not piece.critical, -piece.rank, piece.finding)
-    elif isinstance(piece, Problem):
+    elif type(piece) is Problem:
         source = piece.source
         order = (1, False, 0, piece.problem)
-    elif isinstance(piece, Treatment):
+    elif type(piece) is Treatment:
         source = piece.source
         order = (2, False, 0, piece.medicine)
     else:
@@ -112,7 +112,7 @@ def _telling(piece: Evidence) -> _Place:
 
 def _sources(piece: Evidence, words: str, knowledge: Knowledge) -> list[tuple[Source, str]]:
     """The resources that a piece came from, and what each of them shows."""
-    if isinstance(piece, Problem | Treatment):
+    if type(piece) is Problem or type(piece) is Treatment:
         return [(piece.source, words)]
     if piece.result.inputs:
         parts = _inputs(piece.result)

@@ -187,16 +187,17 @@ class Gathering:
 
     def take(self, found: Any, place: Place, raws: Raws) -> OpenBundle | None:  # noqa: ANN401
         """Keep a resource that was decoded with the Bundle that it is in, as `add` does."""
-        contents = _EMPTY
         if type(found) is wire.Observation:
             try:
                 contents = contents_of(found)
             except msgspec.DecodeError:
                 return self.add(raws.at(place.expression), place)
+            self.keep(found, contents, raws, place)
         elif kind := UNREAD.get(type(found)):
             self._pass_over(kind, place)
-            return None
-        return self._put(found, contents, raws, place)
+        else:
+            return self._put(found, _EMPTY, raws, place)
+        return None
 
     def _put(
         self, found: Found, contents: Contents, sent: Raw | Raws, place: Place

@@ -218,9 +218,9 @@ def _newest(evidence: Iterable[Evidence], now: datetime) -> Moment | None:
     """The newest time among the evidence that is not to come."""
     newest: Moment | None = None
     for piece in evidence:
-        if isinstance(piece, Problem):
+        if type(piece) is Problem:
             moment = piece.onset or piece.recorded
-        elif isinstance(piece, Treatment):
+        elif type(piece) is Treatment:
             moment = piece.start
         else:
             moment = piece.result.moment

@@ -30,11 +30,11 @@ def narrative(cause: Cause, evidence: Told, signs: Told, teller: Teller) -> str:
     findings, shown, normal = [], [], []
     critical, heeds = False, knowledge.causes[cause.cause].heeds_critical
     for piece, words in evidence:
-        if isinstance(piece, Finding):
+        if type(piece) is Finding:
             findings.append(piece.finding)
             critical = critical or (heeds and piece.critical)
             shown.append(f"{graded(piece, knowledge)}: {words}")
-        elif isinstance(piece, Normal):
+        elif type(piece) is Normal:
             normal.append(words)
         else:
             shown.append(words)

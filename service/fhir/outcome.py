@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from msgspec import json
@@ -45,6 +46,8 @@ def arranged(issues: Iterable[Issue]) -> list[Issue]:
     return sorted(merged, key=_order)
 
 
+# An expression holds nothing of a patient, and most requests have the same.
+@lru_cache(maxsize=4096)
 def place(expression: str) -> tuple[tuple[str, int], ...]:
     """Where an expression points, so that entry[9] comes before entry[10]."""
     parts = _NUMBER.split(expression)

@@ -12,7 +12,7 @@ def summary(assessment: Assessment, knowledge: Knowledge) -> Issue:
     """At which moment the patient was judged, what was read, used and found."""
     # The worst value of some hours may be a cause's evidence, and no longer the newest finding.
     evidence = (piece for cause in assessment.causes for piece in cause.evidence)
-    shown = (*assessment.findings, *(piece for piece in evidence if isinstance(piece, Finding)))
+    shown = (*assessment.findings, *(piece for piece in evidence if type(piece) is Finding))
     findings = sorted({graded(finding, knowledge) for finding in shown})
     causes = [f"{cause.name} (priority {cause.priority})" for cause in assessment.causes]
     said = (

@@ -137,9 +137,9 @@ def graded(finding: Finding, knowledge: Knowledge) -> str:
 
 def line(piece: Evidence, knowledge: Knowledge) -> str:
     """One piece of evidence: "Sodium 118 mmol/L, 2026-03-04 (limit < 120 mmol/L)"."""
-    if isinstance(piece, Problem):
+    if type(piece) is Problem:
         return _problem_line(piece, knowledge)
-    if isinstance(piece, Treatment):
+    if type(piece) is Treatment:
         return _treatment_line(piece, knowledge)
     return _result_line(piece, knowledge)
 
@@ -170,7 +170,7 @@ def _limit(piece: Finding | Normal, knowledge: Knowledge) -> list[str]:
     if not piece.limit:
         return []
     limit = _beside(name_of(piece.result, knowledge), legible(piece.limit))
-    if isinstance(piece, Normal):
+    if type(piece) is Normal:
         return [f"normal: {limit}"]
     # Without a sign it is no limit but the laboratory's flag, in words.
     return [f"limit {limit}" if limit[0] in _SIGNS else limit]
