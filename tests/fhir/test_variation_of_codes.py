@@ -181,7 +181,7 @@ def test_a_value_whose_unit_may_be_another_is_not_read_and_told(
         ("2532-0", "lactate dehydrogenase"),
         ("48642-3", "eGFR coded for race"),
         ("48643-1", "eGFR coded for race"),
-        ("2885-2", "total protein"),
+        ("2888-6", "protein of urine"),
         ("10834-0", "globulin"),
         ("4548-4", "HbA1c"),
         ("75626-2", "AUDIT-C score"),
