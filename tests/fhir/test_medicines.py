@@ -370,6 +370,39 @@ def test_denials_in_spanish_and_italian_are_heard(text: str) -> None:
     assert medicines_of(wire.CodeableConcept(text=text), SHIPPED).denied
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Gabapentin abgesetzt",
+        "kein Gabapentin",
+        "Lithium seit 2019 abgesetzt",
+        "Unverträglichkeit Morphin",
+        "gabapentine arrêtée",
+        "pas de gabapentine",
+        "arrêt de la gabapentine",
+        "intolérance morphine",
+        "gabapentina suspensa",
+        "sem gabapentina",
+    ],
+)
+def test_denials_in_german_french_and_portuguese_are_heard(text: str) -> None:
+    assert medicines_of(wire.CodeableConcept(text=text), SHIPPED).denied
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Gabapentin 300 mg 1-0-1, Tageshöchstdosis nicht überschreiten",
+        "gabapentine 300 mg, 1 cp matin et soir, ne pas croquer",
+        "gabapentina 300 mg, não mastigar",
+    ],
+)
+def test_instructions_in_german_french_and_portuguese_deny_nothing(text: str) -> None:
+    assert medicines_of(wire.CodeableConcept(text=text), SHIPPED) == Taken(
+        ("gabapentin",), by_name=True
+    )
+
+
 def test_a_text_of_any_length_is_no_name() -> None:
     assert _taken(text="gabapentin " + "x" * 1000).medicines == ()
     assert medicines_of(None, LEXICON).medicines == ()

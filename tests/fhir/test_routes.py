@@ -42,6 +42,13 @@ def _given(*dosages: wire.Dosage) -> Way:
         "gentamicin, for topical use only",
         "metronidazole 0.75% gel",
         "Ibuprofen gel 5 %",
+        "Ofloxacin Augentropfen",
+        "Aciclovir Creme",
+        "collyre ofloxacine",
+        "aciclovir pommade",
+        "aciclovir pomada",
+        "colirio de tobramicina",
+        "ciprofloxacina collirio",
     ],
 )
 def test_the_name_of_a_product_may_say_that_it_stays_where_it_is_put(text: str) -> None:
