@@ -137,14 +137,10 @@ def _worst(leaf: Condition, knowledge: Knowledge, laboratory: Laboratory) -> Que
     analyte = knowledge.findings[leaf.finding].analyte
     worst = parse_worst(leaf.worst_within)
 
-    def is_near(moment: Moment, situation: Situation) -> bool:
+    def windows(situation: Situation) -> list[tuple[datetime, datetime]]:
         if worst.anchor == "now":
-            return moment.latest >= situation.now - worst.span
-        return any(
-            moment.latest >= sign.earliest - worst.span
-            and moment.earliest <= sign.latest + worst.span
-            for sign in situation.signs
-        )
+            return [(situation.now - worst.span, situation.now)]
+        return [(sign.earliest - worst.span, sign.latest + worst.span) for sign in situation.signs]
 
     def shown(result: Result, showing: Showing) -> Iterable[Finding]:
         # The result that decides has more to say of itself: what conflicts with it, for one.
@@ -162,9 +158,11 @@ def _worst(leaf: Condition, knowledge: Knowledge, laboratory: Laboratory) -> Que
             return None
         showing = situation.showing
         found = [
-            (finding, result.moment)
+            (finding, moment)
+            for since, until in windows(situation)
             for result in showing.past.get(analyte, ())
-            if result.moment and is_near(result.moment, situation) and is_readable(result)
+            if (moment := result.moment) and moment.latest >= since and moment.earliest <= until
+            if is_readable(result)
             for finding in shown(result, showing)
             if finding.finding == leaf.finding and finding.rank >= least
         ]

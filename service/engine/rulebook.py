@@ -77,6 +77,7 @@ class Rulebook:
         self.asking: dict[str, list[int]] = {}
         for number, finding in enumerate(self.findings):
             self.asking.setdefault(finding, []).append(number)
+        self._normals = {pattern.of for pattern in self._patterns if pattern.kind == "normal"}
         self._judged: dict[str, list[tuple[int, Fact]]] = {}
         for part, number in self._numbers.items():
             pattern = self._patterns[number]
@@ -101,7 +102,7 @@ class Rulebook:
         }
         judged = (each for word in words & self._judged.keys() for each in self._judged[word])
         held = (fact for number, fact in judged if sitting[number] is not None)
-        return [*situation.facts(), *held]
+        return [*situation.facts(self._normals), *held]
 
     def _compile(self, link: Link) -> CompiledLink:
         try:

@@ -34,11 +34,14 @@ class Situation(Struct, frozen=True):
     signs: tuple[Moment, ...]
     signs_undated: bool
 
-    def facts(self) -> Iterator[Fact]:
-        """What needs no further judgement: findings, normals, problems, treatments."""
+    def facts(self, normals: set[str]) -> Iterator[Fact]:
+        """What needs no further judgement: findings, normals, problems, treatments.
+
+        `normals` are the analytes that it matters of that they are normal; few are.
+        """
         for finding in self.showing.findings.values():
             yield Fact("finding", finding.finding, finding.rank)
-        for analyte in self.showing.normals:
+        for analyte in self.showing.normals.keys() & normals:
             yield Fact("normal", analyte)
         for word, problems in self.problems.items():
             if any(problem.active and problem.confirmed for problem in problems):

@@ -74,7 +74,7 @@ def read_observation(entry: Entry, observation: wire.Observation, context: Conte
     if chart is None:
         return
     chart.observations += 1
-    if entry.expression in context.replaced:
+    if context.replaced and entry.expression in context.replaced:
         return
     spot = Spot(context.issues, entry.expression, chart.key)
     reports = _reports(entry, spot, context) if context.reports else []

@@ -14,12 +14,18 @@ def situation(*pieces: Result | Problem | Treatment) -> Situation:
 
 
 def facts(*pieces: Result | Problem | Treatment) -> set[Fact]:
-    return set(situation(*pieces).facts())
+    return set(situation(*pieces).facts({"glucose"}))
 
 
 def test_findings_and_normals_are_facts() -> None:
     stated = facts(result("sodium", "128 mmol/L"), result("glucose", "5 mmol/L"))
     assert stated == {Fact("finding", "hyponatremia", 2), Fact("normal", "glucose")}
+
+
+def test_a_normal_is_no_fact_where_it_does_not_matter() -> None:
+    known = situation(result("sodium", "140 mmol/L"), result("glucose", "5 mmol/L"))
+    assert known.showing.normals.keys() == {"sodium", "glucose"}
+    assert set(known.facts({"glucose", "potassium"})) == {Fact("normal", "glucose")}
 
 
 def test_a_problem_is_a_fact_by_its_id_and_by_its_groups() -> None:
@@ -32,7 +38,7 @@ def test_a_problem_is_a_fact_by_its_id_and_by_its_groups() -> None:
 @pytest.mark.parametrize("words", [{"active": False}, {"confirmed": False}])
 def test_a_past_or_unconfirmed_problem_is_no_fact_and_still_known(words: dict[str, bool]) -> None:
     known = situation(problem("celiac-disease", **words))
-    assert not set(known.facts())
+    assert not set(known.facts(set()))
     assert known.problems.keys() == {"celiac-disease", "malabsorption"}
 
 
