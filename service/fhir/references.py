@@ -121,7 +121,7 @@ class Directory:
             return f"{named.type}/{named.id}"
         if named.root is None and not named.universal:
             return _local(entry) or named.text
-        return self._name(named)
+        return named.text
 
     def name_of_target(self, target: Target) -> str:
         """How a sender would refer to a target; "" where only an identifier names it."""
