@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+import msgspec
+from msgspec import Raw
+
 from service.fhir import wire
 from service.fhir.codes import display_of, plain_codes, texts
 from service.fhir.context import Context
@@ -29,6 +32,14 @@ _ASKS = frozenset(
     {"29308-4", "75326-9", "75321-0", "75325-1"}
     | {"439401001", "282291009", "404684003", "64572001"}
 )
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
+
+#: How the elements begin that may answer what a code asks for, or tell of it.
+_SAY_MORE = (
+    *("value", "dataAbsentReason", "interpretation", "component", "note", "comment"),
+    *("hasMember", "related", "derivedFrom"),
+)
+
 #: Sentences of a note stand for themselves: "No myoclonus. Asterixis of both hands".
 _SENTENCES = re.compile(r"[.;\n]+(?:\s+|$)")
 
@@ -36,6 +47,7 @@ _SENTENCES = re.compile(r"[.;\n]+(?:\s+|$)")
 _LONGEST = 400
 
 _ABSENT = "This says that the problem is absent; absence is no evidence to any rule."
+_ASSERTED = "There is no value; the code of a finding says by itself that the patient has it."
 _UNCLEAR = "The value does not say whether the problem is there, so this was not used."
 _DENIED = "The words deny, doubt or tell of somebody else what the code says; this was not used."
 _OPEN = (
@@ -64,7 +76,9 @@ def read_sign(
     stated = (_kept_stated if entry.content.kept else _stated)(entry.content, context.lexicon)
     for path, said, named, concept in stated:
         spot = whole.at(path)
-        if not _holds(said, named, concept is said.code, spot, context.lexicon):
+        if _is_asserted(said, named, entry, context.lexicon):
+            spot.information("informational", _ASSERTED)
+        elif not _holds(said, named, concept is said.code, spot, context.lexicon):
             continue
         if named.by_name:
             spot.information("informational", _BY_NAME, ".code")
@@ -167,6 +181,21 @@ def _holds(
         else:
             spot.information("business-rule", _UNCLEAR)
     return False
+
+
+def _is_asserted(said: wire.Said, named: Named, entry: Entry, lexicon: Lexicon) -> bool:
+    """Whether an Observation is but the code of a sign, which then says that it was found.
+
+    https://hl7.org/fhir/R4/observation.html, 10.1.4.4: "value element is omitted". An element that
+    was passed over for being broken is there all the same.
+    """
+    if said is not entry.content or named.by_name or named.denied or named.doubted:
+        return False
+    problems = lexicon.knowledge.problems
+    names = (name.lstrip("_") for name in _FIELDS.decode(entry.raw))
+    return all(problems[one].sign for one in named.problems) and not any(
+        name.startswith(_SAY_MORE) for name in names
+    )
 
 
 def _asks_for_problem(said: wire.Said, lexicon: Lexicon) -> bool:

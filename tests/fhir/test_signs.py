@@ -58,7 +58,10 @@ def test_an_observation_that_states_a_problem_is_that_problem(sent: dict[str, An
         _sign(valueCodeableConcept=coding("255604002", SNOMED, text="Mild")),
         _sign(interpretation=[coding("NEG", "v3-ObservationInterpretation")]),
         _sign(interpretation=[coding("H", "v3-ObservationInterpretation")]),
-        _sign(),
+        _sign(code={"text": "Myoclonus"}),
+        _sign(code={**MYOCLONUS, "text": "No myoclonus"}),
+        _sign(code=coding("396331005", SNOMED)),
+        _sign(status="cancelled"),
         _sign(valueInteger=1),
         _sign(code={**MYOCLONUS, "text": "No myoclonus"}, valueBoolean=True),
         _sign(code={**MYOCLONUS, "text": "?Myoclonus"}, valueBoolean=True),
@@ -84,6 +87,39 @@ def test_what_does_not_state_a_problem_is_none_and_is_told(sent: dict[str, Any])
     problems, found = _problems(sent)
     assert problems == []
     assert len(found.issues) == 1 + bool(sent.get("component"))
+
+
+def test_the_code_of_a_sign_alone_says_that_it_was_found() -> None:
+    problems, found = _problems(_sign())
+    assert problems == ["myoclonus"]
+    (issue,) = found.issues
+    assert (issue.severity, issue.text) == (
+        "information",
+        "There is no value; the code of a finding says by itself that the patient has it.",
+    )
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"dataAbsentReason": coding("not-performed")},
+        {"valueQuantity": {"value": 0}},
+        {"valueQuantity": {"unit": "points"}},
+        {"valueBoolean": "false"},
+        {"_valueBoolean": {"extension": [{"url": "http://example.org", "valueCode": "unknown"}]}},
+        {"valueDateTime": "2026-01-01"},
+        {"valueCodeableConcept": {}},
+        {"valueMolecularSequence": {}},
+        {"interpretation": []},
+        {"note": [{"text": "not seen"}]},
+        {"component": [{"code": {"text": "Side"}, "valueString": "left"}]},
+        {"hasMember": [{"reference": "Observation/1"}]},
+    ],
+)
+def test_the_code_of_a_sign_with_anything_that_may_answer_it_is_no_sign_by_itself(
+    more: dict[str, Any],
+) -> None:
+    assert _problems(_sign(**more))[0] == []
 
 
 @pytest.mark.parametrize(
