@@ -1,5 +1,6 @@
 """Which problems a concept names, by code, or by a name where no code is known."""
 
+import re
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -8,6 +9,9 @@ from service.fhir import wire
 from service.fhir.codes import codings, texts
 from service.fhir.lexicon import Lexicon
 from service.knowledge.names import fold_name
+
+#: What stands behind a name and is none of it: SNOMED CT's kind of concept, a mark for billing.
+_TAG = re.compile(r"\((?:disorder|finding|(?:CMS[/-])?HCC)\)\s*\Z", re.IGNORECASE)
 
 #: Beyond so many letters nothing is looked for.
 _LONGEST = 400
@@ -54,7 +58,7 @@ def problems_of(
     problem's rule excepts speaks against its name all the same.
     """
     names = lexicon.knowledge.problem_names
-    words = {text: fold_name(text) for text in texts(concept)}
+    words = {text: fold_name(_TAG.sub("", text)) for text in texts(concept)}
     coded = tuple(codings(concept))
     found = {problem for system, code in coded for problem in lexicon.problems(system, code)}
     named = {names[name] for name in words.values() if name in names}

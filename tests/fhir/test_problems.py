@@ -45,6 +45,9 @@ def test_several_codes_name_all_their_problems() -> None:
         _named(("http://local.example", "1", "Celiac disease")),
         _named((ICD10, "K90.9", "Malabsorption"), text="celiac disease"),
         _named((SNOMED, "1", "Celiac sprue")),
+        _named(text="Celiac disease (HCC)"),
+        _named(text="Celiac disease (CMS/HCC)"),
+        _named((SNOMED, "1", "Celiac disease (disorder)")),
     ],
 )
 def test_without_a_known_code_a_whole_text_that_is_listed_names_it(named: Named) -> None:
