@@ -191,6 +191,8 @@ def _is_asserted(said: wire.Said, named: Named, entry: Entry, lexicon: Lexicon) 
     """
     if said is not entry.content or named.by_name or named.denied or named.doubted:
         return False
+    if any(map(lexicon.grammar.signs.asks_of_others.search, texts(said.code))):
+        return False
     problems = lexicon.knowledge.problems
     names = (name.lstrip("_") for name in _FIELDS.decode(entry.raw))
     return all(problems[one].sign for one in named.problems) and not any(

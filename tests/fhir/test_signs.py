@@ -102,6 +102,8 @@ def test_the_code_of_a_sign_alone_says_that_it_was_found() -> None:
 @pytest.mark.parametrize(
     "more",
     [
+        {"code": {**MYOCLONUS, "text": "History of myoclonus"}},
+        {"code": {**MYOCLONUS, "text": "Reason for examination: myoclonus"}},
         {"dataAbsentReason": coding("not-performed")},
         {"valueQuantity": {"value": 0}},
         {"valueQuantity": {"unit": "points"}},
