@@ -91,7 +91,7 @@ def read_observation(entry: Entry, observation: wire.Observation, context: Conte
         draw = usual_draw(observation, reports, context.zone)
         draw = draw or draw_of(entry, observation, reports, context, spot)
         if draw.unseen:
-            _say_unseen(parts, spot)
+            _say_unseen(parts, spot, _specimen_path(observation))
         source = context.source(entry, observation.identifier)
         whole = _Whole(observation, entry.quantity, chart, spot, draw, marks, source, context)
         for part in parts:
@@ -242,17 +242,23 @@ def _say_unknown(said: wire.Said, known: Container[str | None], spot: Spot) -> N
         spot.information("not-supported", _UNKNOWN, ".code")
 
 
-def _say_unseen(parts: Iterable[Part], spot: Spot) -> None:
+def _specimen_path(observation: wire.Observation) -> str:
+    """Where the specimen is told; "" where a report or panel tells it."""
+    return ".specimen" if observation.specimen else ""
+
+
+def _say_unseen(parts: Iterable[Part], spot: Spot, path: str) -> None:
     """A LOINC code names the specimen that it is for; a name, or a code of others, may not."""
     coded = all(part.meant.meant.measured for part in parts if isinstance(part.meant, Assay))
     say = spot.information if coded else spot.warning
-    say("not-found", _UNSEEN, ".specimen")
+    say("not-found", _UNSEEN, path)
 
 
 def _is_of_blood(whole: _Whole, part: Part, meant: Meant, spot: Spot) -> bool:
     """Whether nothing speaks against the value being what its code or name says."""
     if whole.draw.unclear:
-        spot.warning("extension", _UNCLEAR_SPECIMEN, ".specimen")
+        path = _specimen_path(whole.observation)
+        whole.spot.warning("extension", _UNCLEAR_SPECIMEN, path)
         return False
     if whole.draw.of_another:
         spot.warning("business-rule", _OTHER_SPECIMEN)

@@ -205,3 +205,16 @@ def test_a_report_with_a_result_or_without_a_conclusion_says_no_more() -> None:
     assert issue.expression == ("Bundle.entry[2].resource.result[1]",)
     assert intake(patient(), _report()).issues == ()
     assert intake(patient(), _report(status="cancelled", **CONCLUSIONS[0])).issues == ()
+
+
+def test_a_specimen_that_only_a_panel_tells_is_not_looked_for_in_its_member() -> None:
+    panel = observation(
+        id="p",
+        valueQuantity=None,
+        specimen={"reference": "Specimen/elsewhere"},
+        hasMember=[{"reference": "Observation/na"}],
+    )
+    issues = intake(patient(), panel, observation(id="na")).issues
+    unseen = {path for one in issues if one.code == "not-found" for path in one.expression}
+    assert "Bundle.entry[2].resource" in unseen
+    assert "Bundle.entry[2].resource.specimen" not in unseen
